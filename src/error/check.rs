@@ -1,0 +1,157 @@
+//! The outcome of every rule, for reports.
+
+use std::fmt;
+
+use super::Rejection;
+
+macro_rules! rules {
+    ($($name:ident $text:literal $spec:literal;)*) => {
+        /// A rule that a Response has to pass, in the order of the report.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Rule { $(#[doc = concat!($text, " (", $spec, ").")] $name,)* }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What the rule says.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Where the standard says it.
+            #[must_use]
+            pub fn spec(self) -> &'static str {
+                match self { $(Self::$name => $spec,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    Readable "the form value decodes to XML within the profile and the limits" "SAML Bindings 3.5.4";
+    ResponseElement "the root is a samlp:Response of version 2.0 in schema order" "SAML Core 3.3.3";
+    Correlation "the response answers the pending login, or may come unasked" "SAML Profiles 4.1.4.3";
+    Status "the status is Success" "SAML Core 3.2.2";
+    OneAssertion "there is exactly one assertion" "SAML Profiles 4.1.4.2";
+    Signatures "every signature in place verifies with a pinned key" "SAML Core 5.4";
+    Coverage "a signature covers the assertion as the connection demands" "SAML Profiles 4.1.4.3";
+    AssertionElement "the assertion is of version 2.0 in schema order" "SAML Core 2.3.3";
+    ResponseIssuer "the response's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
+    AssertionIssuer "the assertion's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
+    Destination "Destination is this assertion consumer service" "SAML Bindings 3.5.5.2";
+    IssueInstant "neither message nor assertion comes from the future" "SAML Core 2.3.3";
+    SubjectNameId "the subject's name identifier, if any, is not empty" "SAML Core 2.2.3";
+    BearerConfirmation "one bearer confirmation has a Recipient and a NotOnOrAfter and no NotBefore" "SAML Profiles 4.1.4.2";
+    Recipient "that confirmation's Recipient is this assertion consumer service" "SAML Profiles 4.1.4.2";
+    ConfirmationTime "that confirmation has not expired" "SAML Profiles 4.1.4.2";
+    InResponseTo "that confirmation and the response name the pending request, or none if unasked" "SAML Profiles 4.1.4.3";
+    ConditionsTime "NotBefore and NotOnOrAfter of the conditions hold now" "SAML Core 2.5.1.2";
+    Audience "every audience restriction names this service provider" "SAML Core 2.5.1.4";
+    KnownConditions "every condition is understood" "SAML Core 2.5.1.1";
+    AuthnStatement "there is an authentication statement" "SAML Profiles 4.1.4.2";
+    AuthnInstant "the authentication is as fresh as was asked for" "SAML Core 3.4.1";
+    AuthnContext "the authentication context is one that was asked for" "SAML Core 3.3.2.2.1";
+    SessionTime "the identity provider's session has not ended" "SAML Core 2.7.2";
+    Replay "the assertion has not been used before" "SAML Profiles 4.1.4.5";
+}
+
+/// How a rule came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It held.
+    Passed,
+    /// It did not. The rejection has no checks of its own.
+    Failed(Rejection),
+    /// An earlier failure left nothing to apply it to.
+    NotReached,
+}
+
+/// A rule and its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    rule: Rule,
+    outcome: Outcome,
+}
+
+impl Check {
+    /// The rule.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Its outcome.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+/// The outcomes of the rules that were applied, in the order in which they were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    applied: Vec<Check>,
+}
+
+impl Checks {
+    /// Every rule with its outcome, in the order of the report.
+    pub fn iter(&self) -> impl Iterator<Item = Check> + '_ {
+        Rule::ALL.iter().map(|rule| {
+            let outcome = self.outcome(*rule).cloned().unwrap_or(Outcome::NotReached);
+            Check { rule: *rule, outcome }
+        })
+    }
+
+    /// The outcome of one rule, if it was applied.
+    #[must_use]
+    pub fn outcome(&self, rule: Rule) -> Option<&Outcome> {
+        let of_rule = |check: &&Check| check.rule == rule;
+        let failed = self.applied.iter().filter(of_rule).find(|check| check.outcome != Outcome::Passed);
+        failed.or_else(|| self.applied.iter().find(of_rule)).map(|check| &check.outcome)
+    }
+
+    /// Notes an outcome and hands the value on.
+    pub(crate) fn note<T>(&mut self, rule: Rule, result: Result<T, Rejection>) -> Result<T, Rejection> {
+        let outcome = match &result {
+            Ok(_) => Outcome::Passed,
+            Err(rejection) => Outcome::Failed(rejection.clone()),
+        };
+        if self.applied.is_empty() {
+            self.applied.reserve_exact(Rule::ALL.len());
+        }
+        self.applied.push(Check { rule, outcome });
+        result
+    }
+
+    /// The first failure in the order of the application.
+    pub(crate) fn first_failure(&self) -> Option<&Rejection> {
+        self.applied.iter().find_map(|check| match &check.outcome {
+            Outcome::Failed(rejection) => Some(rejection),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for check in self.iter() {
+            match &check.outcome {
+                Outcome::Passed => writeln!(f, "  passed       {}", check.rule.text())?,
+                Outcome::NotReached => writeln!(f, "  not reached  {}", check.rule.text())?,
+                Outcome::Failed(rejection) => {
+                    writeln!(f, "  FAILED       {} [{}]", check.rule.text(), rejection.code())?;
+                    if let Some(expected) = rejection.expected() {
+                        writeln!(f, "               expected {expected:?}")?;
+                    }
+                    if let Some(found) = rejection.found() {
+                        writeln!(f, "               found    {found:?}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Character classes of XML 1.0 (fifth edition) and the URI syntax demanded of namespace names.
+
+/// White space as XML defines it (XML 1.0 §2.3, production S): nothing else separates anything.
+pub(crate) const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Removes XML white space at both ends, and only that.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(WHITE_SPACE)
+}
+
+/// Whether the text is XML white space only.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+}
+
+/// Whether the character may stand in a document (XML 1.0 §2.2, production Char).
+pub(super) fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
+}
+
+/// The offset of the first character that may not stand in a document.
+pub(super) fn first_illegal(text: &str) -> Option<usize> {
+    let suspicious = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xEF;
+    if !text.bytes().any(suspicious) {
+        return None;
+    }
+    text.char_indices().find(|(_, c)| !is_char(*c)).map(|(at, _)| at)
+}
+
+/// Whether the text is a name without a colon (Namespaces in XML 1.0 §3, production NCName).
+pub(crate) fn is_ncname(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
+}
+
+fn is_name_start(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'A'..='Z' | '_'
+        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
+        | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
+        | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+}
+
+fn is_name_char(c: char) -> bool {
+    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+}
+
+/// Whether the text is an absolute URI by RFC 3986.
+///
+/// Canonical XML (§1.3) has no defined result for a relative namespace name, and libxml2 answers one
+/// with an empty canonical form, which is how digests of nothing came to be signed.
+pub(super) fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let mut scheme_bytes = scheme.bytes();
+    scheme_bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && scheme_bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        && has_uri_characters(rest)
+        && rest.strip_prefix("//").is_none_or(has_plain_authority)
+}
+
+fn has_uri_characters(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let mut fragments = 0_u8;
+    while let Some(byte) = bytes.next() {
+        let good = match byte {
+            b'%' => {
+                let hex = |digit: Option<u8>| digit.is_some_and(|digit| digit.is_ascii_hexdigit());
+                hex(bytes.next()) && hex(bytes.next())
+            }
+            b'#' => {
+                fragments = fragments.saturating_add(1);
+                fragments == 1
+            }
+            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'@' => true,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+            other => other.is_ascii_alphanumeric(),
+        };
+        if !good {
+            return false;
+        }
+    }
+    true
+}
+
+fn has_plain_authority(after_slashes: &str) -> bool {
+    let authority = after_slashes.split(['/', '?', '#']).next().unwrap_or_default();
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = host_port.split_once(':').unwrap_or((host_port, ""));
+    authority.matches('@').count() <= 1
+        && !host.is_empty()
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.len() <= 5
+}

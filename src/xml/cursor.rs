@@ -1,0 +1,174 @@
+//! Reading an element so that nothing in it goes unread.
+
+use super::tree::Node;
+use super::{XML_NAMESPACE, XSI_NAMESPACE};
+use crate::error::{Rejection, Schema};
+
+/// Most names that any one element type of the standards asks for.
+const ASKED: usize = 12;
+
+/// Walks the children of an element in order; [`Cursor::finish`] refuses what was not asked for.
+///
+/// Order and cardinality follow from the order of the calls: a child that is not taken stays in
+/// front and fails the next demand, or the end.
+pub(crate) struct Cursor<'d> {
+    element: Node<'d>,
+    next: Option<Node<'d>>,
+    attributes: Asked,
+    children: Asked,
+    foreign: Foreign,
+}
+
+/// The names asked for so far; attributes have no namespace here.
+#[derive(Default)]
+struct Asked {
+    names: [(&'static str, &'static str); ASKED],
+    count: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Foreign {
+    Refused,
+    Ignored,
+}
+
+impl<'d> Cursor<'d> {
+    /// # Errors
+    /// `schema.text` when characters stand between the children.
+    pub(crate) fn new(element: Node<'d>) -> Result<Self, Rejection> {
+        if element.has_mixed_content() {
+            return Err(Rejection::new(Schema::Text).at(element.place()));
+        }
+        Ok(Self {
+            element,
+            next: element.elements().next(),
+            attributes: Asked::default(),
+            children: Asked::default(),
+            foreign: Foreign::Refused,
+        })
+    }
+
+    /// For types with `anyAttribute namespace="##other"`: attributes of other namespaces are not read.
+    pub(crate) fn ignoring_foreign_attributes(mut self) -> Self {
+        self.foreign = Foreign::Ignored;
+        self
+    }
+
+    /// The element being read.
+    pub(crate) fn element(&self) -> Node<'d> {
+        self.element
+    }
+
+    /// The value of an optional attribute.
+    pub(crate) fn attribute(&mut self, name: &'static str) -> Option<&'d str> {
+        self.attributes.add("", name);
+        self.element.attribute(name)
+    }
+
+    /// The value of a required attribute.
+    ///
+    /// # Errors
+    /// `schema.missing`.
+    pub(crate) fn required_attribute(&mut self, name: &'static str) -> Result<&'d str, Rejection> {
+        self.attribute(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// The next child, if it is that element.
+    pub(crate) fn take(&mut self, namespace: &'static str, name: &'static str) -> Option<Node<'d>> {
+        self.children.add(namespace, name);
+        let node = self.next.filter(|node| node.is(namespace, name))?;
+        Some(self.advance(node))
+    }
+
+    /// The next child, which must be that element.
+    ///
+    /// # Errors
+    /// `schema.missing`, or what [`Cursor::finish`] says of the child in its place.
+    pub(crate) fn expect(&mut self, namespace: &'static str, name: &'static str) -> Result<Node<'d>, Rejection> {
+        match self.take(namespace, name) {
+            Some(node) => Ok(node),
+            None if self.element.elements().any(|child| child.is(namespace, name)) => Err(self.unexpected()),
+            None => Err(self.missing(name)),
+        }
+    }
+
+    /// The next child, whatever it is.
+    pub(crate) fn take_any(&mut self) -> Option<Node<'d>> {
+        let node = self.next?;
+        Some(self.advance(node))
+    }
+
+    /// The next child without taking it.
+    pub(crate) fn peek(&self) -> Option<Node<'d>> {
+        self.next
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// `schema.element`, `schema.cardinality`, `schema.order`, `schema.foreign_namespace` for a child that
+    /// was not taken; `schema.attribute` for an attribute that was not asked for.
+    pub(crate) fn finish(self) -> Result<(), Rejection> {
+        if self.next.is_some() {
+            return Err(self.unexpected());
+        }
+        for attribute in self.element.attributes() {
+            let known = match attribute.namespace() {
+                "" => self.attributes.has("", attribute.local_name()),
+                XSI_NAMESPACE => true,
+                XML_NAMESPACE => false,
+                namespace => self.foreign == Foreign::Ignored && namespace != self.element.namespace(),
+            };
+            if !known {
+                return Err(Rejection::new(Schema::Attribute)
+                    .at(self.element.place())
+                    .finding(attribute.qualified_name()));
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, node: Node<'d>) -> Node<'d> {
+        let mut following = node.following();
+        while let Some(text) = following.filter(|node| !node.is_element()) {
+            following = text.following();
+        }
+        let parent = self.element;
+        self.next = following.filter(|node| node.parent() == Some(parent));
+        node
+    }
+
+    fn missing(&self, name: &str) -> Rejection {
+        Rejection::new(Schema::Missing).at(self.element.place()).expecting(name)
+    }
+
+    /// Why the next child can't stand here.
+    fn unexpected(&self) -> Rejection {
+        let Some(node) = self.next else { return self.missing("another element") };
+        let (namespace, local) = (node.namespace(), node.local_name());
+        let comes_earlier =
+            self.element.elements().take_while(|other| *other != node).any(|other| other.is(namespace, local));
+        let reason = match self.children.has(namespace, local) {
+            true if comes_earlier => Schema::Cardinality,
+            true => Schema::Order,
+            false if namespace == self.element.namespace() => Schema::Element,
+            false => Schema::ForeignNamespace,
+        };
+        Rejection::new(reason).at(node.place()).finding(node.qualified_name())
+    }
+}
+
+impl Asked {
+    fn add(&mut self, namespace: &'static str, name: &'static str) {
+        if !self.has(namespace, name)
+            && let Some(slot) = self.names.get_mut(self.count)
+        {
+            *slot = (namespace, name);
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    fn has(&self, namespace: &str, name: &str) -> bool {
+        self.names.iter().take(self.count).any(|asked| *asked == (namespace, name))
+    }
+}
