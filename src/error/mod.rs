@@ -4,10 +4,13 @@
 //! configured wrongly is a [`ConfigError`] or a [`KeyError`](crate::KeyError).
 
 mod check;
+mod deviation;
 mod place;
 mod reason;
 
 pub use check::{Check, Checks, Outcome, Rule};
+pub use deviation::Deviation;
+pub(crate) use deviation::Deviations;
 pub use place::Place;
 pub use reason::{
     Binding, Category, Decryption, Fault, Flow, Limit, Metadata, Namespace, Profile, Reason, Reference, Schema,
@@ -58,6 +61,12 @@ impl Rejection {
 
     pub(crate) fn finding(mut self, found: impl Into<String>) -> Self {
         self.0.found = Some(shorten(found.into()));
+        self
+    }
+
+    /// The same failure under the name that says more.
+    pub(crate) fn recast(mut self, reason: impl Into<Reason>) -> Self {
+        self.0.reason = reason.into();
         self
     }
 

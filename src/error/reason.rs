@@ -257,6 +257,7 @@ reasons! {
         DigestAlgorithm "dsig.digest_algorithm" Algorithm Message "XML-DSig 6.2": "the digest algorithm is not allowed" => "set SHA-256 at the identity provider; for SHA-1 there is the relaxation sha1";
         DigestEncoding "dsig.digest_encoding" Signature Message "XML-DSig 4.4.3.6": "DigestValue is not base64 of the digest's length" => "the message was damaged on the way";
         DigestMismatch "dsig.digest_mismatch" Signature Message "XML-DSig 3.2.1": "the signed element was changed after signing" => "the message was tampered with or re-formatted on the way";
+        C14nFailed "c14n.failed" Algorithm Message "Canonical XML 1.1 2.4": "an inherited xml:base can't be canonicalized" => "set exclusive canonicalization at the identity provider";
         EmptyOutput "c14n.empty_output" Signature Message "XML-DSig 4.4.3.2": "a signature covers nothing" => "the message was tampered with or the signing software is broken";
     }
     /// XML encryption.

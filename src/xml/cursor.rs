@@ -48,6 +48,22 @@ impl<'d> Cursor<'d> {
         })
     }
 
+    /// Reads an element that holds characters only: the cursor is for its attributes.
+    ///
+    /// # Errors
+    /// `schema.text` when an element is inside.
+    pub(crate) fn of_text(element: Node<'d>) -> Result<(Self, &'d str), Rejection> {
+        let text = element.text_content()?;
+        let cursor = Self {
+            element,
+            next: None,
+            attributes: Asked::default(),
+            children: Asked::default(),
+            foreign: Foreign::Refused,
+        };
+        Ok((cursor, text))
+    }
+
     /// For types with `anyAttribute namespace="##other"`: attributes of other namespaces are not read.
     pub(crate) fn ignoring_foreign_attributes(mut self) -> Self {
         self.foreign = Foreign::Ignored;

@@ -3,6 +3,7 @@
 //! Accepts namespace-well-formed XML 1.0 in UTF-8 without a DOCTYPE, within [`Limits`](crate::Limits);
 //! everything accepted here libxml2 reads without a diagnostic, with the same canonical form.
 
+mod base64;
 mod chars;
 mod cursor;
 mod parse;
@@ -12,6 +13,7 @@ mod tests;
 mod tree;
 mod write;
 
+pub(crate) use base64::base64_binary;
 pub(crate) use chars::{is_ncname, trim};
 pub(crate) use cursor::Cursor;
 pub(crate) use parse::Profile;

@@ -271,9 +271,13 @@ impl<'d> Node<'d> {
         self.children().any(|child| child.as_text().is_some_and(|text| !is_blank(text)))
     }
 
+    /// Where the node begins in the source, in bytes.
+    pub(crate) fn offset(&self) -> usize {
+        self.data().map_or(0, |data| data.offset as usize)
+    }
+
     /// Where the node stands, for a report.
     pub(crate) fn place(&self) -> Place {
-        let offset = self.data().map_or(0, |data| data.offset as usize);
         let mut names = Vec::new();
         let mut node = Some(*self);
         while let Some(current) = node {
@@ -282,7 +286,7 @@ impl<'d> Node<'d> {
             }
             node = current.parent();
         }
-        Place::in_source(&self.document.source, offset, names.into_iter().rev())
+        Place::in_source(&self.document.source, self.offset(), names.into_iter().rev())
     }
 
     fn subtree_end(&self) -> u32 {

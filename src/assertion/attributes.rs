@@ -1,0 +1,186 @@
+//! saml:AttributeStatement (SAML Core 2.7.3).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+
+use super::subject::NameId;
+use crate::error::{Decryption, Deviation, Deviations, Rejection, Schema};
+use crate::protocol::{SAML, SAMLP};
+use crate::xml::{Cursor, Node, XSI_NAMESPACE};
+
+/// An attribute with all its values in document order. `Debug` shows the name and how many values there are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attribute {
+    name: String,
+    name_format: Option<String>,
+    friendly_name: Option<String>,
+    values: Vec<AttributeValue>,
+}
+
+/// One value of an attribute. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttributeValue {
+    /// Characters, exactly as sent; may be empty.
+    Text(String),
+    /// `xsi:nil="true"`: there is no value.
+    Nil,
+    /// Elements, such as the NameID in eduPersonTargetedID.
+    Nested(Nested),
+}
+
+/// A value that is made of elements.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Nested {
+    text: String,
+    name_id: Option<NameId>,
+}
+
+impl Attribute {
+    /// The name; attributes are told apart by it, and by the format.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the name is to be read (SAML Core 8.2).
+    #[must_use]
+    pub fn name_format(&self) -> Option<&str> {
+        self.name_format.as_deref()
+    }
+
+    /// A name for people. At some identity providers users choose it themselves: never decide by it.
+    #[must_use]
+    pub fn friendly_name(&self) -> Option<&str> {
+        self.friendly_name.as_deref()
+    }
+
+    /// The values; an attribute may have none.
+    #[must_use]
+    pub fn values(&self) -> &[AttributeValue] {
+        &self.values
+    }
+}
+
+impl AttributeValue {
+    /// The characters of a plain value.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Nil | Self::Nested(_) => None,
+        }
+    }
+
+    fn read(node: Node<'_>) -> Result<Self, Rejection> {
+        if matches!(node.attribute_ns(XSI_NAMESPACE, "nil"), Some("true" | "1")) {
+            return Ok(Self::Nil);
+        }
+        match node.elements().next() {
+            None => Ok(Self::Text(node.text_content()?.to_owned())),
+            Some(first) => Nested::read(node, first).map(Self::Nested),
+        }
+    }
+}
+
+impl Nested {
+    /// Everything that is text in it, in document order.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The name identifier, if the value is one.
+    #[must_use]
+    pub fn name_id(&self) -> Option<&NameId> {
+        self.name_id.as_ref()
+    }
+
+    fn read(value: Node<'_>, first: Node<'_>) -> Result<Self, Rejection> {
+        let is_statement = |node: &Node<'_>| {
+            node.is(SAML, "Assertion") || node.is(SAML, "EncryptedAssertion") || node.namespace() == SAMLP
+        };
+        if let Some(node) = value.subtree().find(is_statement) {
+            return Err(Rejection::new(Schema::Element).at(node.place()).finding(node.qualified_name()));
+        }
+        let text = value.subtree().filter_map(|node| node.as_text()).collect();
+        let alone = value.elements().count() == 1 && first.is(SAML, "NameID");
+        let name_id = if alone { Some(NameId::read(first)?) } else { None };
+        Ok(Self { text, name_id })
+    }
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attribute")
+            .field("name", &self.name)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AttributeValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Nil => "Nil",
+            Self::Nested(_) => "Nested(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Nested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nested(..)")
+    }
+}
+
+/// Gathers the attributes of one statement.
+pub(super) fn collect<'d>(statement: Node<'d>, nodes: &mut Vec<Node<'d>>) -> Result<(), Rejection> {
+    let mut cursor = Cursor::new(statement)?;
+    loop {
+        if let Some(node) = cursor.take(SAML, "Attribute") {
+            nodes.push(node);
+        } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
+            return Err(Rejection::new(Decryption::NotConfigured).at(node.place()));
+        } else {
+            return cursor.finish();
+        }
+    }
+}
+
+/// Reads attributes; the values of one that stands there twice are joined.
+pub(super) fn read(nodes: &[Node<'_>], deviations: &mut Deviations) -> Result<Vec<Attribute>, Rejection> {
+    let mut attributes: Vec<Attribute> = Vec::with_capacity(nodes.len());
+    let mut known = HashMap::with_capacity(nodes.len());
+    for node in nodes {
+        let mut cursor = Cursor::new(*node)?.ignoring_foreign_attributes();
+        let name = cursor.required_attribute("Name")?;
+        let (name_format, friendly_name) = (cursor.attribute("NameFormat"), cursor.attribute("FriendlyName"));
+        let mut values = Vec::with_capacity(1);
+        while let Some(value) = cursor.take(SAML, "AttributeValue") {
+            values.push(AttributeValue::read(value)?);
+        }
+        cursor.finish()?;
+        match known.entry((name, name_format)) {
+            Entry::Vacant(entry) => {
+                entry.insert(attributes.len());
+                let owned = |text: Option<&str>| text.map(str::to_owned);
+                attributes.push(Attribute {
+                    name: name.to_owned(),
+                    name_format: owned(name_format),
+                    friendly_name: owned(friendly_name),
+                    values,
+                });
+            }
+            Entry::Occupied(entry) => {
+                deviations.note(Deviation::RepeatedAttribute);
+                if let Some(attribute) = attributes.get_mut(*entry.get()) {
+                    attribute.values.append(&mut values);
+                }
+            }
+        }
+    }
+    Ok(attributes)
+}

@@ -1,0 +1,352 @@
+//! Cryptography behind one interface: the rest of the crate names no cryptography crate.
+//!
+//! This file holds what is true for every provider (the shape of keys and digests, the rules on lengths and key strength);
+//! `rustcrypto` does the arithmetic. A further provider is a sibling that implements the same functions, and may leave
+//! any operation to `rustcrypto`: keys keep their SubjectPublicKeyInfo for that.
+
+mod algorithm;
+mod rustcrypto;
+
+use std::fmt;
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+
+pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
+use rustcrypto as provider;
+pub(crate) use rustcrypto::Zeroizing;
+
+/// Moduli that are accepted at all, in bits: below is breakable, above is a denial of service.
+/// The policy of a connection asks for more than the minimum (2048 by default).
+const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
+
+/// A running hash.
+pub(crate) struct Hasher {
+    algorithm: DigestAlgorithm,
+    state: provider::HashState,
+}
+
+impl Hasher {
+    /// A hash of nothing yet.
+    pub(crate) fn new(algorithm: DigestAlgorithm) -> Self {
+        let state = provider::HashState::new(algorithm);
+        Self { algorithm, state }
+    }
+
+    /// Appends octets to what is hashed.
+    pub(crate) fn update(&mut self, octets: &[u8]) {
+        self.state.update(octets);
+    }
+
+    /// The digest of everything appended.
+    pub(crate) fn finish(self) -> DigestValue {
+        DigestValue { algorithm: self.algorithm, octets: self.state.finish() }
+    }
+}
+
+/// A digest that was computed here, together with the algorithm that made it.
+#[derive(Clone, Copy)]
+pub(crate) struct DigestValue {
+    algorithm: DigestAlgorithm,
+    octets: [u8; 64],
+}
+
+impl DigestValue {
+    /// The digest of `octets`.
+    pub(crate) fn of(algorithm: DigestAlgorithm, octets: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(octets);
+        hasher.finish()
+    }
+
+    /// The digest of the empty string: never a legitimate `ds:DigestValue`, but what a failed canonicalization looks like.
+    pub(crate) fn of_nothing(algorithm: DigestAlgorithm) -> Self {
+        Hasher::new(algorithm).finish()
+    }
+
+    /// The algorithm that made it.
+    pub(crate) fn algorithm(&self) -> DigestAlgorithm {
+        self.algorithm
+    }
+
+    /// Whether a claimed value is this digest, in full length and in constant time.
+    pub(crate) fn matches(&self, claimed: &[u8]) -> bool {
+        self.as_ref().ct_eq(claimed).into()
+    }
+}
+
+impl AsRef<[u8]> for DigestValue {
+    fn as_ref(&self) -> &[u8] {
+        self.octets.get(..self.algorithm.output_len()).unwrap_or_default()
+    }
+}
+
+/// A checked public key: RSA, or a point of P-256, P-384 or P-521. Clones share one key.
+#[derive(Clone)]
+pub(crate) struct PublicKey(Arc<PublicKeyParts>);
+
+struct PublicKeyParts {
+    key_type: KeyType,
+    spki: Vec<u8>,
+    handle: provider::PublicKey,
+}
+
+impl PublicKey {
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) with nothing after it.
+    ///
+    /// # Errors
+    /// What is wrong with the key, see [`UnusableKey`].
+    pub(crate) fn from_spki_der(der: &[u8]) -> Result<Self, UnusableKey> {
+        Self::new(provider::PublicKey::from_spki_der(der)?)
+    }
+
+    /// Takes the big-endian numbers of an RSA key, e.g. of `ds:RSAKeyValue`.
+    ///
+    /// # Errors
+    /// What is wrong with the key, see [`UnusableKey`].
+    pub(crate) fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
+        Self::new(provider::PublicKey::from_rsa_components(modulus, exponent)?)
+    }
+
+    fn new(handle: provider::PublicKey) -> Result<Self, UnusableKey> {
+        Ok(Self(Arc::new(PublicKeyParts { key_type: handle.key_type(), spki: handle.to_spki_der()?, handle })))
+    }
+
+    /// The kind and size of the key.
+    pub(crate) fn key_type(&self) -> KeyType {
+        self.0.key_type
+    }
+
+    /// The SubjectPublicKeyInfo, always in the one canonical form (DER, uncompressed point).
+    pub(crate) fn spki_der(&self) -> &[u8] {
+        &self.0.spki
+    }
+
+    /// Checks the `SignatureValue` of XML Signature: for ECDSA, r and s side by side.
+    ///
+    /// # Errors
+    /// Why the signature does not stand, see [`VerifyError`].
+    pub(crate) fn verify_digest(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &DigestValue,
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        self.check_fit(algorithm, digest)?;
+        let expected = self.key_type().signature_len();
+        if signature.len() != expected {
+            let found = signature.len();
+            return Err(VerifyError::Length { expected, found });
+        }
+        let verdict = self.0.handle.verify(algorithm, digest.as_ref(), signature);
+        verdict.map_err(|provider::Refused| VerifyError::Invalid)
+    }
+
+    /// Checks an ECDSA signature in the DER form `Ecdsa-Sig-Value` (RFC 3279 section 2.2.3), which some peers
+    /// send over HTTP-Redirect.
+    ///
+    /// # Errors
+    /// Why the signature does not stand; RSA has no such form, so it is always refused.
+    pub(crate) fn verify_digest_der(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &DigestValue,
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        self.check_fit(algorithm, digest)?;
+        let raw = self.0.handle.ecdsa_from_der(signature);
+        let raw = raw.map_err(|provider::Refused| VerifyError::Invalid)?;
+        self.verify_digest(algorithm, digest, &raw)
+    }
+
+    fn check_fit(&self, algorithm: SignatureAlgorithm, digest: &DigestValue) -> Result<(), VerifyError> {
+        if algorithm.family() != self.key_type().family() {
+            return Err(VerifyError::KeyFamily);
+        }
+        if algorithm.digest() != digest.algorithm() {
+            return Err(VerifyError::Digest);
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki_der() == other.spki_der()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key_type().fmt(f)
+    }
+}
+
+/// A private key; its memory is wiped when it is dropped.
+pub(crate) struct PrivateKey {
+    public: PublicKey,
+    handle: provider::PrivateKey,
+}
+
+impl PrivateKey {
+    /// Reads PKCS#8 (RFC 5958), PKCS#1 `RSAPrivateKey` (RFC 8017 appendix A.1.2) or SEC1 `ECPrivateKey` (RFC 5915), all unencrypted DER.
+    ///
+    /// # Errors
+    /// What is wrong with the key, see [`UnusableKey`].
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, UnusableKey> {
+        let handle = provider::PrivateKey::from_der(der)?;
+        let public = PublicKey::new(handle.public_key()?)?;
+        Ok(Self { public, handle })
+    }
+
+    /// The public half.
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs a digest; ECDSA gives r and s side by side. Randomness of the operating system blinds RSA, salts PSS and hedges ECDSA.
+    ///
+    /// # Errors
+    /// See [`SignError`].
+    pub(crate) fn sign_digest(
+        &self,
+        algorithm: SignatureAlgorithm,
+        digest: &DigestValue,
+    ) -> Result<Vec<u8>, SignError> {
+        self.public.check_fit(algorithm, digest).map_err(|_| SignError::Algorithm)?;
+        let signature = self.handle.sign(algorithm, digest.as_ref());
+        signature.map_err(|provider::Refused| SignError::Failed)
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PrivateKey").field(&self.public).finish()
+    }
+}
+
+/// `N` random octets of the operating system.
+///
+/// # Errors
+/// [`NoRandomness`] when it has none to give.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut octets = [0; N];
+    provider::fill_random(&mut octets).map_err(|provider::Refused| NoRandomness)?;
+    Ok(octets)
+}
+
+/// The operating system gave no random octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no random octets")]
+pub(crate) struct NoRandomness;
+
+/// Why a signature does not stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum VerifyError {
+    /// The algorithm is of another family than the key (RSA with an EC key, or the reverse).
+    #[error("the signature algorithm does not fit the type of the key")]
+    KeyFamily,
+    /// The digest was made with another hash function than the signature algorithm names.
+    #[error("the digest was not made with the hash function of the signature algorithm")]
+    Digest,
+    /// The signature value has not the one length that the key allows.
+    #[error("a signature by this key is {expected} octets long, not {found}")]
+    Length {
+        /// Octets of a signature by this key.
+        expected: usize,
+        /// Octets that came.
+        found: usize,
+    },
+    /// The signature is not one by this key over this digest.
+    #[error("the signature is not by this key over these octets")]
+    Invalid,
+}
+
+/// Why nothing could be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SignError {
+    /// Algorithm, key and digest do not belong together.
+    #[error("the signature algorithm does not fit the key or the digest")]
+    Algorithm,
+    /// No randomness, or an RSA key too small for the algorithm.
+    #[error("signing failed: no random octets, or an RSA key too small for the algorithm")]
+    Failed,
+}
+
+/// Why a key can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableKey {
+    /// Not the DER structure of a key, or octets after it.
+    #[error("not a DER-encoded key, or octets follow it")]
+    Malformed,
+    /// A key of another algorithm than RSA and ECDSA.
+    #[error("keys of algorithm {oid} are not supported: use RSA (1.2.840.113549.1.1.1) or EC (1.2.840.10045.2.1)")]
+    Algorithm {
+        /// The object identifier of the algorithm.
+        oid: String,
+    },
+    /// An elliptic curve other than P-256, P-384 and P-521; explicit parameters have no identifier.
+    #[error("elliptic curve {} is not supported: use P-256, P-384 or P-521", oid.as_deref().unwrap_or("with explicit parameters"))]
+    Curve {
+        /// The object identifier of the curve, if it has one.
+        oid: Option<String>,
+    },
+    /// An EC public key that is not an affine point of its curve.
+    #[error("the EC public key is not a point of its curve")]
+    Point,
+    /// An RSA modulus too small to be safe, or too large to be checked in reasonable time.
+    #[error("an RSA modulus of {bits} bits is not supported: use 2048 to 8192")]
+    RsaModulusSize {
+        /// Bits of the modulus.
+        bits: usize,
+    },
+    /// An RSA modulus that can't be the product of two odd primes.
+    #[error("the RSA modulus is even: the key is damaged")]
+    RsaModulusEven,
+    /// An RSA public exponent that is even or less than 3.
+    #[error("an RSA public exponent of {exponent} is not supported: it has to be odd and at least 3, usually 65537")]
+    RsaExponent {
+        /// The public exponent.
+        exponent: u32,
+    },
+    /// An RSA public exponent of more than 32 bits, which makes verification slow.
+    #[error("an RSA public exponent of more than 32 bits is not supported: usual is 65537")]
+    RsaExponentTooLarge,
+    /// The numbers of a private key contradict each other.
+    #[error("the parts of the private key do not belong together: the key is damaged")]
+    Inconsistent,
+}
+
+/// The rules for RSA public keys, on big-endian numbers (NIST SP 800-56B section 6.2 without its lower bound for e,
+/// since e = 3 is in use and safe where the whole padding is compared).
+fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<KeyType, UnusableKey> {
+    let bits = bit_len(modulus);
+    if !RSA_MODULUS_BITS.contains(&bits) {
+        return Err(UnusableKey::RsaModulusSize { bits });
+    }
+    if modulus.last().is_none_or(|low| low % 2 == 0) {
+        return Err(UnusableKey::RsaModulusEven);
+    }
+    if bit_len(exponent) > 32 {
+        return Err(UnusableKey::RsaExponentTooLarge);
+    }
+    let exponent = exponent.iter().fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet));
+    if exponent < 3 || exponent % 2 == 0 {
+        return Err(UnusableKey::RsaExponent { exponent });
+    }
+    Ok(KeyType::Rsa { bits })
+}
+
+fn bit_len(number: &[u8]) -> usize {
+    let mut significant = number.iter().skip_while(|octet| **octet == 0);
+    match significant.next() {
+        Some(top) => (top.ilog2() as usize).saturating_add(1).saturating_add(significant.count().saturating_mul(8)),
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Canonical XML: exclusive (the only one of the strict profile), and inclusive 1.0 and 1.1 for the
+//! relaxation `inclusive_c14n`.
+//!
+//! The tree holds neither comments nor processing instructions, so that "with comments" and
+//! "without comments" are the same here. One loop over the arena writes straight into the sink.
+
+use crate::error::{Reference, Rejection};
+use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE};
+
+/// Where canonical octets go: a digest, or a buffer.
+pub(crate) trait Sink {
+    /// Appends octets.
+    fn write(&mut self, octets: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn write(&mut self, octets: &[u8]) {
+        self.extend_from_slice(octets);
+    }
+}
+
+/// The rule by which namespace declarations and `xml:` attributes are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rule {
+    /// Exclusive XML Canonicalization 1.0.
+    Exclusive,
+    /// Canonical XML 1.0.
+    Inclusive10,
+    /// Canonical XML 1.1.
+    Inclusive11,
+}
+
+/// A canonicalization method with its parameters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Method<'d> {
+    pub(crate) rule: Rule,
+    /// The InclusiveNamespaces PrefixList (Exclusive C14N §3); the default namespace is "".
+    pub(crate) inclusive_prefixes: Vec<&'d str>,
+}
+
+impl Method<'_> {
+    /// Exclusive canonicalization without a prefix list.
+    pub(crate) fn exclusive() -> Self {
+        Self { rule: Rule::Exclusive, inclusive_prefixes: Vec::new() }
+    }
+}
+
+/// Writes the canonical form of `apex` and everything below it, leaving out the subtree `omit`
+/// (the enveloped-signature transform).
+///
+/// # Errors
+/// `c14n.failed` for an inherited xml:base under Canonical XML 1.1, which would have to be joined.
+pub(crate) fn canonicalize<'d>(
+    apex: Node<'d>,
+    omit: Option<Node<'d>>,
+    method: &Method<'d>,
+    sink: &mut impl Sink,
+) -> Result<(), Rejection> {
+    if method.rule == Rule::Inclusive11
+        && inherited_xml_attributes(apex).any(|attribute| attribute.local_name() == "base")
+    {
+        return Err(Rejection::new(Reference::C14nFailed).at(apex.place()));
+    }
+    let mut writer = Canonicalizer {
+        apex,
+        method,
+        sink,
+        rendered: Vec::new(),
+        open: Vec::new(),
+        declarations: Vec::new(),
+        attributes: Vec::new(),
+    };
+    let mut next = Some(apex);
+    while let Some(node) = next.filter(|node| node.is_within(apex)) {
+        writer.close_before(Some(node));
+        if Some(node) == omit {
+            next = node.following();
+            continue;
+        }
+        match node.as_text() {
+            Some(text) => write_escaped(text, text_reference, writer.sink),
+            None => writer.start_tag(node),
+        }
+        next = node.next();
+    }
+    writer.close_before(None);
+    Ok(())
+}
+
+struct Canonicalizer<'m, 'd, S> {
+    apex: Node<'d>,
+    method: &'m Method<'d>,
+    sink: &'m mut S,
+    /// The declarations written on the elements that are open, outermost first.
+    rendered: Vec<(&'d str, NamespaceId)>,
+    open: Vec<Open<'d>>,
+    /// Scratch space of [`Canonicalizer::start_tag`].
+    declarations: Vec<(&'d str, NamespaceId)>,
+    attributes: Vec<Attribute<'d>>,
+}
+
+struct Open<'d> {
+    element: Node<'d>,
+    /// How many declarations were written outside it.
+    rendered: usize,
+}
+
+impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
+    fn start_tag(&mut self, element: Node<'d>) {
+        self.open.push(Open { element, rendered: self.rendered.len() });
+        self.sink.write(b"<");
+        self.sink.write(element.qualified_name().as_bytes());
+        self.write_declarations(element);
+        self.write_attributes(element);
+        self.sink.write(b">");
+    }
+
+    /// Ends the open elements that don't hold the node that comes next.
+    fn close_before(&mut self, next: Option<Node<'d>>) {
+        while let Some(open) = self.open.pop_if(|open| next.is_none_or(|next| !next.is_within(open.element))) {
+            self.sink.write(b"</");
+            self.sink.write(open.element.qualified_name().as_bytes());
+            self.sink.write(b">");
+            self.rendered.truncate(open.rendered);
+        }
+    }
+
+    fn write_declarations(&mut self, element: Node<'d>) {
+        self.declarations.clear();
+        match self.method.rule {
+            Rule::Exclusive => self.collect_visibly_used(element),
+            Rule::Inclusive10 | Rule::Inclusive11 => self.collect_in_scope(element),
+        }
+        self.declarations.sort_unstable_by_key(|(prefix, _)| *prefix);
+        let document = element.document();
+        for (prefix, namespace) in &self.declarations {
+            self.rendered.push((*prefix, *namespace));
+            self.sink.write(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
+            self.sink.write(prefix.as_bytes());
+            self.sink.write(b"=\"");
+            write_escaped(document.namespace(*namespace), attribute_reference, self.sink);
+            self.sink.write(b"\"");
+        }
+    }
+
+    /// Exclusive C14N §3: the prefixes used in names here, and those of the prefix list as far as
+    /// this element (or, for the apex, an ancestor) declares them.
+    fn collect_visibly_used(&mut self, element: Node<'d>) {
+        self.want(element.prefix(), element.namespace_id());
+        for attribute in element.attributes() {
+            if attribute.namespace_id() != NamespaceId::NONE {
+                self.want(attribute.prefix(), attribute.namespace_id());
+            }
+        }
+        if !self.method.inclusive_prefixes.is_empty() {
+            self.collect_declared(element, |prefixes, prefix| prefixes.contains(&prefix));
+        }
+    }
+
+    /// Canonical XML §2.3: every namespace in scope, minus what an ancestor in the output has written.
+    fn collect_in_scope(&mut self, element: Node<'d>) {
+        self.collect_declared(element, |_, _| true);
+    }
+
+    fn collect_declared(&mut self, element: Node<'d>, admits: fn(&[&str], &str) -> bool) {
+        let mut declaring = Some(element);
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(current) = declaring {
+            for declaration in current.declarations() {
+                if admits(&self.method.inclusive_prefixes, declaration.prefix) && !seen.contains(&declaration.prefix) {
+                    seen.push(declaration.prefix);
+                    self.want(declaration.prefix, declaration.namespace);
+                }
+            }
+            declaring = if element == self.apex { current.parent() } else { None };
+        }
+    }
+
+    /// Notes a declaration unless the output already has it in force.
+    fn want(&mut self, prefix: &'d str, namespace: NamespaceId) {
+        let in_force =
+            self.rendered.iter().rev().find(|(known, _)| *known == prefix).map_or(NamespaceId::NONE, |(_, id)| *id);
+        let wanted = namespace != NamespaceId::XML && namespace != in_force;
+        if wanted && !self.declarations.iter().any(|(known, _)| *known == prefix) {
+            self.declarations.push((prefix, namespace));
+        }
+    }
+
+    fn write_attributes(&mut self, element: Node<'d>) {
+        self.attributes.clear();
+        self.attributes.extend(element.attributes());
+        if element == self.apex && self.method.rule != Rule::Exclusive {
+            self.inherit_xml_attributes(element);
+        }
+        self.attributes.sort_unstable_by_key(|attribute| (attribute.namespace(), attribute.local_name()));
+        for attribute in &self.attributes {
+            self.sink.write(b" ");
+            self.sink.write(attribute.qualified_name().as_bytes());
+            self.sink.write(b"=\"");
+            write_escaped(attribute.value(), attribute_reference, self.sink);
+            self.sink.write(b"\"");
+        }
+    }
+
+    /// Canonical XML 1.0 §2.4 imports every `xml:` attribute of the ancestors, 1.1 §2.4 only
+    /// xml:lang and xml:space.
+    fn inherit_xml_attributes(&mut self, apex: Node<'d>) {
+        for inherited in inherited_xml_attributes(apex) {
+            let heritable = self.method.rule == Rule::Inclusive10 || matches!(inherited.local_name(), "lang" | "space");
+            let is_same = |own: &Attribute<'_>| {
+                own.namespace_id() == NamespaceId::XML && own.local_name() == inherited.local_name()
+            };
+            if heritable && !self.attributes.iter().any(is_same) {
+                self.attributes.push(inherited);
+            }
+        }
+    }
+}
+
+/// The `xml:` attributes of the ancestors, nearest first.
+fn inherited_xml_attributes(apex: Node<'_>) -> impl Iterator<Item = Attribute<'_>> {
+    std::iter::successors(apex.parent(), Node::parent)
+        .flat_map(|ancestor| ancestor.attributes())
+        .filter(|attribute| attribute.namespace() == XML_NAMESPACE)
+}
+
+/// Writes text with the given characters replaced.
+fn write_escaped(text: &str, reference: fn(u8) -> Option<&'static [u8]>, sink: &mut impl Sink) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| reference(*byte).is_some()) {
+        let (before, special) = rest.split_at(at);
+        sink.write(before);
+        if let Some((byte, after)) = special.split_first() {
+            sink.write(reference(*byte).unwrap_or_default());
+            rest = after;
+        }
+    }
+    sink.write(rest);
+}
+
+/// Canonical XML §2.3, text nodes.
+fn text_reference(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'>' => Some(b"&gt;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    }
+}
+
+/// Canonical XML §2.3, attribute nodes.
+fn attribute_reference(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'"' => Some(b"&quot;"),
+        b'\t' => Some(b"&#x9;"),
+        b'\n' => Some(b"&#xA;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    }
+}

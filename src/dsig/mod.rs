@@ -1,0 +1,25 @@
+//! XML Signature in the one shape that SAML allows (SAML Core 5.4): no SAML knowledge beyond that.
+//!
+//! [`verify`] is the only maker of a [`Signed`], and a `Signed` is the only thing that assertions,
+//! logout requests and signed metadata can be read from.
+
+mod c14n;
+mod sign;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub(crate) use c14n::{Method, Rule, canonicalize};
+pub(crate) use sign::{SigningError, sign_enveloped};
+pub(crate) use signature::{Position, SignatureElement, signature_of};
+pub(crate) use verify::{Algorithms, Permission, Signed, verify};
+
+/// The namespace of XML Signature.
+pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// The namespace of the XML Signature 1.1 additions, met inside KeyInfo.
+pub(crate) const DS11: &str = "http://www.w3.org/2009/xmldsig11#";
+/// Exclusive canonicalization, the algorithm and the namespace of InclusiveNamespaces.
+pub(crate) const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// The enveloped-signature transform (XML-DSig 6.6.4).
+pub(crate) const ENVELOPED_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";

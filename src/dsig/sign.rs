@@ -1,0 +1,101 @@
+//! Signing what we send: an enveloped signature over the element with a given ID.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::c14n::{Method, canonicalize};
+use super::signature::Position;
+use super::verify::digest_of;
+use super::{DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N};
+use crate::error::Rejection;
+use crate::keys::SigningKey;
+use crate::limits::Limits;
+use crate::xml::{Document, Node, Profile, Writer};
+
+/// Nothing was signed, and nothing may be sent unsigned instead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The key could not sign.
+    #[error("the key could not sign: {0}")]
+    Key(&'static str),
+    /// The text to sign is not the message that it should be.
+    #[error("the message can't be signed: {0}")]
+    Message(#[from] Rejection),
+    /// No element has that ID.
+    #[error("the message has no element with the ID to sign")]
+    Target,
+}
+
+/// Puts a signature into the element with that ID and gives the whole text back.
+///
+/// # Errors
+/// [`SigningError`]; the text is never returned unsigned.
+pub(crate) fn sign_enveloped(
+    xml: &str,
+    id: &str,
+    position: Position,
+    key: &SigningKey,
+) -> Result<String, SigningError> {
+    let document = Document::parse(xml.as_bytes().to_vec(), Profile::Metadata, &Limits::metadata())?;
+    let target = document.root().subtree().find(|node| node.attribute("ID") == Some(id)).ok_or(SigningError::Target)?;
+    let algorithm = key.algorithm();
+    let digest = digest_of(target, None, &Method::exclusive(), algorithm.digest())?;
+    let signed_info = signed_info(id, key, digest.as_ref());
+    let value = key
+        .sign(&canonical(&signed_info)?)
+        .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
+    let signature = signature(&signed_info, &value, key);
+    insert(xml, insertion_point(target, position), &signature).ok_or(SigningError::Target)
+}
+
+/// `ds:SignedInfo` as a document of its own: in exclusive canonical form that is what it is in place.
+fn signed_info(id: &str, key: &SigningKey, digest: &[u8]) -> String {
+    let algorithm = key.algorithm();
+    let mut xml = Writer::new();
+    xml.start("ds:SignedInfo").attribute("xmlns:ds", DS);
+    xml.start("ds:CanonicalizationMethod").attribute("Algorithm", EXCLUSIVE_C14N).end();
+    xml.start("ds:SignatureMethod").attribute("Algorithm", algorithm.uri()).end();
+    xml.start("ds:Reference").attribute("URI", &format!("#{id}")).start("ds:Transforms");
+    xml.start("ds:Transform").attribute("Algorithm", ENVELOPED_SIGNATURE).end();
+    xml.start("ds:Transform").attribute("Algorithm", EXCLUSIVE_C14N).end().end();
+    xml.start("ds:DigestMethod").attribute("Algorithm", algorithm.digest().uri()).end();
+    xml.element("ds:DigestValue", &BASE64_STANDARD.encode(digest));
+    xml.finish()
+}
+
+fn canonical(xml: &str) -> Result<Vec<u8>, Rejection> {
+    let document = Document::parse(xml.as_bytes().to_vec(), Profile::Message, &Limits::message())?;
+    let mut octets = Vec::new();
+    canonicalize(document.root(), None, &Method::exclusive(), &mut octets)?;
+    Ok(octets)
+}
+
+/// KeyInfo carries the certificate if there is one: AD FS refuses signatures without it.
+fn signature(signed_info: &str, value: &[u8], key: &SigningKey) -> String {
+    let mut xml = Writer::new();
+    xml.start("ds:Signature").attribute("xmlns:ds", DS).raw(signed_info);
+    xml.element("ds:SignatureValue", &BASE64_STANDARD.encode(value));
+    if let Some(certificate) = key.certificate() {
+        xml.start("ds:KeyInfo").start("ds:X509Data").element("ds:X509Certificate", &certificate.to_base64());
+    }
+    xml.finish()
+}
+
+/// The node before which the signature goes.
+fn insertion_point<'d>(target: Node<'d>, position: Position) -> Option<Node<'d>> {
+    let first = target.elements().next()?;
+    match position {
+        Position::After(namespace, name) if first.is(namespace, name) => {
+            first.following().filter(|node| node.is_within(target))
+        }
+        Position::After(..) | Position::First => Some(first),
+    }
+}
+
+fn insert(xml: &str, before: Option<Node<'_>>, signature: &str) -> Option<String> {
+    // Offsets are those of the text with its line ends normalised, so there must be nothing to normalise.
+    let at = before.map(|node| node.offset()).filter(|_| !xml.contains('\r'))?;
+    let (head, tail) = xml.split_at_checked(at)?;
+    Some([head, signature, tail].concat())
+}

@@ -1,0 +1,65 @@
+//! What was tolerated.
+
+use std::fmt;
+
+/// Something in a message that the standard does not allow and that was tolerated because it can't
+/// be used to deceive, or because the connection's policy says so. Reported next to the success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deviation {
+    /// An unsigned Response without Destination (SAML Bindings 3.5.5.2).
+    NoDestination,
+    /// An instant that is not in UTC, or not written as `Z` (SAML Core 1.3.3).
+    TimeZoneOffset,
+    /// An attribute that stands more than once; its values were joined (SAML Core 2.7.3).
+    RepeatedAttribute,
+    /// An ID that is no NCName (SAML Core 1.3.4).
+    IdNotNcName,
+    /// A NameID for another service provider or an affiliation (SAML Core 2.2.2).
+    ForeignSpNameQualifier,
+    /// A bearer confirmation with a NotBefore, which was enforced (SAML Profiles 4.1.4.2). By policy.
+    ConfirmationNotBefore,
+    /// No authentication statement (SAML Profiles 4.1.4.2). By policy.
+    NoAuthnStatement,
+    /// `InResponseTo=""`, taken as absent (SAML Core 3.2.2). By policy.
+    EmptyInResponseTo,
+}
+
+impl Deviation {
+    /// The stable lower-case name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoDestination => "no_destination",
+            Self::TimeZoneOffset => "time_zone_offset",
+            Self::RepeatedAttribute => "repeated_attribute",
+            Self::IdNotNcName => "id_not_ncname",
+            Self::ForeignSpNameQualifier => "foreign_spnamequalifier",
+            Self::ConfirmationNotBefore => "scd_not_before",
+            Self::NoAuthnStatement => "no_authn_statement",
+            Self::EmptyInResponseTo => "empty_in_response_to",
+        }
+    }
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Each deviation of a message once, in the order of discovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deviations(Vec<Deviation>);
+
+impl Deviations {
+    pub(crate) fn note(&mut self, deviation: Deviation) {
+        if !self.0.contains(&deviation) {
+            self.0.push(deviation);
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Deviation] {
+        &self.0
+    }
+}

@@ -1,0 +1,446 @@
+//! Keys and certificates: what an IdP signs with, and what this SP signs with.
+//!
+//! A certificate is only a container here: the key in it is pinned, nobody asks who issued it, and its dates are for reports
+//! (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
+
+use crate::crypto::{DigestAlgorithm, DigestValue, PrivateKey, PublicKey, SignError, SignatureAlgorithm, Zeroizing};
+
+pub use crate::crypto::{KeyType, UnusableKey};
+
+/// An X.509 certificate with a key that this crate can use. Clones are cheap.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate(Arc<CertificateParts>);
+
+#[derive(PartialEq, Eq)]
+struct CertificateParts {
+    der: Vec<u8>,
+    key: PublicKey,
+    subject: String,
+    not_before: DateTime<Utc>,
+    not_after: DateTime<Utc>,
+}
+
+impl Certificate {
+    /// Reads exactly one certificate from text, as tolerantly as [`all_from_text`](Self::all_from_text).
+    ///
+    /// # Errors
+    /// [`KeyError::NotOne`] for several certificates, otherwise as for [`all_from_text`](Self::all_from_text).
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        exactly_one(Self::all_from_text(text)?)
+    }
+
+    /// Reads the certificates that people paste and metadata contains: one or several PEM blocks (RFC 7468) with anything around
+    /// them, also on one line, or one certificate as bare base64. Whitespace within the base64 and character references
+    /// left over from XML (`&#13;`) are ignored; everything else is strict. The result is in the order of the text and never empty.
+    ///
+    /// # Errors
+    /// What is wrong with the text or with one of the certificates, see [`KeyError`].
+    pub fn all_from_text(text: &str) -> Result<Vec<Self>, KeyError> {
+        if text.contains("PRIVATE KEY-----") {
+            return Err(KeyError::PrivateKeyPasted);
+        }
+        let text = without_line_end_references(text);
+        let blocks = pem_blocks(&text)?;
+        if blocks.is_empty() {
+            return Ok(vec![Self::from_bare_base64(&text)?]);
+        }
+        let certificate = |block: &PemBlock<'_>| match block.label {
+            "CERTIFICATE" | "X509 CERTIFICATE" => Self::from_der(&decode_base64(block.body)?),
+            _ => Err(KeyError::OtherPem { expected: "CERTIFICATE" }),
+        };
+        blocks.iter().map(certificate).collect()
+    }
+
+    fn from_bare_base64(text: &str) -> Result<Self, KeyError> {
+        let der = decode_base64(text)?;
+        match Self::from_der(&der) {
+            Err(KeyError::Certificate) if PrivateKey::from_der(&der).is_ok() => Err(KeyError::PrivateKeyPasted),
+            read => read,
+        }
+    }
+
+    /// Reads a DER certificate (RFC 5280 section 4.1) of any version, with nothing after it.
+    ///
+    /// # Errors
+    /// [`KeyError::Certificate`] when it is none, [`KeyError::TrailingOctets`], or [`KeyError::Unusable`] for its key.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| KeyError::Certificate)?;
+        if !rest.is_empty() {
+            return Err(KeyError::TrailingOctets);
+        }
+        Ok(Self(Arc::new(CertificateParts {
+            der: der.to_vec(),
+            key: PublicKey::from_spki_der(parsed.public_key().raw)?,
+            subject: parsed.subject().to_string(),
+            not_before: date(parsed.validity().not_before)?,
+            not_after: date(parsed.validity().not_after)?,
+        })))
+    }
+
+    /// The certificate in DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// The certificate in base64 without line breaks, as `ds:X509Certificate` wants it.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.der())
+    }
+
+    /// The distinguished name of the subject, for display only: nobody vouches for it.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// When the certificate starts to be valid.
+    #[must_use]
+    pub fn not_before(&self) -> DateTime<Utc> {
+        self.0.not_before
+    }
+
+    /// When the certificate stops to be valid.
+    #[must_use]
+    pub fn not_after(&self) -> DateTime<Utc> {
+        self.0.not_after
+    }
+
+    /// The SHA-256 fingerprint of the certificate, the one that consoles and `openssl x509 -fingerprint -sha256` show.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.der())
+    }
+
+    /// The kind and size of the key in the certificate.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        self.public_key().key_type()
+    }
+
+    /// The key in the certificate.
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        &self.0.key
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({})", self.fingerprint())
+    }
+}
+
+/// A SHA-256 fingerprint; displayed as `AB:CD:..`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(octets: &[u8]) -> Self {
+        let digest = DigestValue::of(DigestAlgorithm::Sha256, octets);
+        // A SHA-256 digest always has 32 octets.
+        Self(digest.as_ref().try_into().unwrap_or_default())
+    }
+}
+
+impl AsRef<[u8]> for Fingerprint {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, octet) in self.0.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ":" };
+            write!(f, "{separator}{octet:02X}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A pinned public key that an IdP signs with. Two are equal when the keys are, whatever certificate they came in. Clones are cheap.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    key: PublicKey,
+    certificate: Option<Certificate>,
+}
+
+impl VerifyingKey {
+    /// Reads a `PUBLIC KEY` PEM block (RFC 7468 section 13).
+    ///
+    /// # Errors
+    /// What is wrong with the text or the key, see [`KeyError`].
+    pub fn from_spki_pem(text: &str) -> Result<Self, KeyError> {
+        if text.contains("PRIVATE KEY-----") {
+            return Err(KeyError::PrivateKeyPasted);
+        }
+        match exactly_one(pem_blocks(text)?)? {
+            PemBlock { label: "PUBLIC KEY", body } => Self::from_spki_der(&decode_base64(body)?),
+            _ => Err(KeyError::OtherPem { expected: "PUBLIC KEY" }),
+        }
+    }
+
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) with nothing after it.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] with the reason.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self::from(PublicKey::from_spki_der(der)?))
+    }
+
+    /// The certificate that the key came in, if it did.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// The kind and size of the key.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        self.key.key_type()
+    }
+
+    /// The SHA-256 fingerprint of the SubjectPublicKeyInfo: it survives the renewal of a certificate with the same key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.key.spki_der())
+    }
+
+    /// The key itself.
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+}
+
+impl From<Certificate> for VerifyingKey {
+    fn from(certificate: Certificate) -> Self {
+        let key = certificate.public_key().clone();
+        Self { key, certificate: Some(certificate) }
+    }
+}
+
+impl From<PublicKey> for VerifyingKey {
+    fn from(key: PublicKey) -> Self {
+        Self { key, certificate: None }
+    }
+}
+
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for VerifyingKey {}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.fingerprint())
+    }
+}
+
+/// The private key of this SP for signing, with the certificate to publish, if there is one. Clones share the key.
+#[derive(Clone)]
+pub struct SigningKey {
+    key: Arc<PrivateKey>,
+    certificate: Option<Certificate>,
+    algorithm: SignatureAlgorithm,
+}
+
+impl SigningKey {
+    /// Reads the one private key in PEM text: `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`. Other blocks are skipped.
+    ///
+    /// # Errors
+    /// What is wrong with the text or the key; [`KeyError::Mismatch`] when the certificate is for another key.
+    pub fn from_pem(text: &str, certificate: Option<&Certificate>) -> Result<Self, KeyError> {
+        let mut blocks = pem_blocks(text)?;
+        blocks.retain(|block| block.label.ends_with("PRIVATE KEY"));
+        let block = exactly_one(blocks)?;
+        // RFC 1421 section 4.6.1.1 is how OpenSSL encrypts the two older forms.
+        if block.label == "ENCRYPTED PRIVATE KEY" || block.body.contains("Proc-Type") {
+            return Err(KeyError::Encrypted);
+        }
+        Self::from_der(&decode_base64(block.body)?, certificate)
+    }
+
+    /// Reads a private key in DER: PKCS#8, PKCS#1 `RSAPrivateKey` or SEC1 `ECPrivateKey`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] with the reason; [`KeyError::Mismatch`] when the certificate is for another key.
+    pub fn from_der(der: &[u8], certificate: Option<&Certificate>) -> Result<Self, KeyError> {
+        let key = PrivateKey::from_der(der)?;
+        if certificate.is_some_and(|certificate| certificate.public_key() != key.public_key()) {
+            return Err(KeyError::Mismatch);
+        }
+        Ok(Self {
+            algorithm: key.public_key().key_type().default_algorithm(),
+            key: Arc::new(key),
+            certificate: certificate.cloned(),
+        })
+    }
+
+    /// Signs with another algorithm than the default (RSA-SHA256, or ECDSA with the digest that fits the curve).
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] when the algorithm is for the other family of keys.
+    pub fn with_algorithm(self, algorithm: SignatureAlgorithm) -> Result<Self, KeyError> {
+        if algorithm.family() != self.key_type().family() {
+            return Err(KeyError::Algorithm);
+        }
+        Ok(Self { algorithm, ..self })
+    }
+
+    /// The algorithm that this key signs with.
+    #[must_use]
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The certificate to publish.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// The kind and size of the key.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        self.public_key().key_type()
+    }
+
+    /// The public half, with the certificate: what a peer verifies with.
+    #[must_use]
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey { key: self.public_key().clone(), certificate: self.certificate.clone() }
+    }
+
+    /// The public half.
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        self.key.public_key()
+    }
+
+    /// The signature value over `octets` with [`algorithm`](Self::algorithm).
+    ///
+    /// # Errors
+    /// See [`SignError`].
+    pub(crate) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, SignError> {
+        let digest = DigestValue::of(self.algorithm.digest(), octets);
+        self.key.sign_digest(self.algorithm, &digest)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({})", self.verifying_key().fingerprint())
+    }
+}
+
+/// Why a key or certificate can't be read or used. No message contains any of the text that was read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A PEM block has no end, or another end than its beginning.
+    #[error("a PEM block has no matching END line: paste it whole, from -----BEGIN to the last -----")]
+    Pem,
+    /// The PEM text has blocks of another kind.
+    #[error("found a PEM block of another kind than {expected}: leave it out")]
+    OtherPem {
+        /// The kind that was expected.
+        expected: &'static str,
+    },
+    /// Another number of keys or certificates than one.
+    #[error("expected exactly one key or certificate, found {found}")]
+    NotOne {
+        /// How many there are.
+        found: usize,
+    },
+    /// The base64 has foreign characters or is cut off.
+    #[error("not base64: a character is foreign, or the padding is missing because the end was cut off")]
+    Base64,
+    /// A private key where a certificate or public key belongs.
+    #[error("this is a private key: never hand it out, treat it as compromised, and paste the certificate instead")]
+    PrivateKeyPasted,
+    /// The octets are not an X.509 certificate.
+    #[error("not an X.509 certificate: paste the PEM text of the certificate, or its DER in base64")]
+    Certificate,
+    /// Octets follow the certificate.
+    #[error("octets follow the end of the certificate: paste several certificates as separate PEM blocks")]
+    TrailingOctets,
+    /// The key is damaged or of a kind that is not supported.
+    #[error(transparent)]
+    Unusable(#[from] UnusableKey),
+    /// The private key is protected by a password.
+    #[error("the private key is encrypted: decrypt it first, e.g. with `openssl pkey -in key.pem -out plain.pem`")]
+    Encrypted,
+    /// Certificate and private key do not belong together.
+    #[error("the certificate is for another key: give the one that was issued for this private key")]
+    Mismatch,
+    /// The signature algorithm is for another family of keys.
+    #[error("the signature algorithm does not fit the key: use an RSA algorithm with an RSA key, ECDSA with an EC key")]
+    Algorithm,
+}
+
+fn date(time: ASN1Time) -> Result<DateTime<Utc>, KeyError> {
+    DateTime::from_timestamp(time.timestamp(), 0).ok_or(KeyError::Certificate)
+}
+
+fn exactly_one<T>(items: Vec<T>) -> Result<T, KeyError> {
+    let found = items.len();
+    let mut items = items.into_iter();
+    match (items.next(), items.next()) {
+        (Some(item), None) => Ok(item),
+        _ => Err(KeyError::NotOne { found }),
+    }
+}
+
+struct PemBlock<'t> {
+    label: &'t str,
+    body: &'t str,
+}
+
+/// The PEM blocks of a text, in order; the text between them is skipped (RFC 7468 section 2).
+fn pem_blocks(text: &str) -> Result<Vec<PemBlock<'_>>, KeyError> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((_, block)) = rest.split_once("-----BEGIN ") {
+        let (label, block) = block.split_once("-----").ok_or(KeyError::Pem)?;
+        let (body, end) = block.split_once("-----END ").ok_or(KeyError::Pem)?;
+        let end = end.strip_prefix(label).ok_or(KeyError::Pem)?;
+        rest = end.strip_prefix("-----").ok_or(KeyError::Pem)?;
+        blocks.push(PemBlock { label, body });
+    }
+    Ok(blocks)
+}
+
+/// Strict base64 (RFC 4648 section 4) but for ASCII whitespace, which is ignored. The buffers are wiped, since it may be a private key.
+fn decode_base64(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
+    dense.extend(text.bytes().filter(|octet| !octet.is_ascii_whitespace()));
+    let octets = STANDARD.decode(&*dense).map_err(|_| KeyError::Base64)?;
+    Ok(Zeroizing::new(octets))
+}
+
+/// What double escaping leaves of a CR or LF when a certificate was copied out of an XML file.
+fn without_line_end_references(text: &str) -> String {
+    ["&#13;", "&#xD;", "&#xd;", "&#10;", "&#xA;", "&#xa;"]
+        .iter()
+        .fold(text.to_owned(), |text, reference| text.replace(reference, ""))
+}
+
+#[cfg(test)]
+mod tests;

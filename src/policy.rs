@@ -1,0 +1,153 @@
+//! What a connection demands and what it lets pass.
+
+use crate::dsig::{Algorithms, Permission};
+
+/// Which signature has to cover the assertion. There is no "none".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureRule {
+    /// On the assertion or on the response around it. Identity providers differ, the proof is the same.
+    #[default]
+    Either,
+    /// On the assertion itself.
+    Assertion,
+    /// On the response.
+    Response,
+    /// On both.
+    Both,
+}
+
+/// What to do with a response that no request of ours asked for (SAML Profiles 4.1.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsolicited {
+    /// Refuse it: anybody who gets hold of a user's response could log a victim's browser in with it.
+    #[default]
+    Refuse,
+    /// Accept it once.
+    Accept,
+}
+
+/// A departure from the profile that does not weaken the proof, switched on for one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Relaxation {
+    /// A NotBefore on the bearer confirmation; it is enforced.
+    ConfirmationNotBefore,
+    /// An assertion without an authentication statement.
+    NoAuthnStatement,
+    /// `InResponseTo=""` counts as absent.
+    EmptyInResponseTo,
+}
+
+/// The policy of a connection. Everything is at its strictest until it is changed.
+///
+/// ```
+/// use saml_sp::{Policy, Relaxation, SignatureRule, Unsolicited};
+/// let policy = Policy::strict()
+///     .with_signature_rule(SignatureRule::Both)
+///     .with_unsolicited(Unsolicited::Accept)
+///     .with_relaxation(Relaxation::NoAuthnStatement);
+/// let legacy = Policy::strict().dangerous().allow_sha1().into_policy();
+/// # let _ = (policy, legacy);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    signature_rule: SignatureRule,
+    unsolicited: Unsolicited,
+    relaxations: Vec<Relaxation>,
+    algorithms: Algorithms,
+}
+
+impl Policy {
+    /// The strict profile.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self::default()
+    }
+
+    /// Demands a certain signature.
+    #[must_use]
+    pub fn with_signature_rule(mut self, rule: SignatureRule) -> Self {
+        self.signature_rule = rule;
+        self
+    }
+
+    /// Decides on responses that were not asked for.
+    #[must_use]
+    pub fn with_unsolicited(mut self, unsolicited: Unsolicited) -> Self {
+        self.unsolicited = unsolicited;
+        self
+    }
+
+    /// Lets a departure from the profile pass.
+    #[must_use]
+    pub fn with_relaxation(mut self, relaxation: Relaxation) -> Self {
+        if !self.has(relaxation) {
+            self.relaxations.push(relaxation);
+        }
+        self
+    }
+
+    /// The doorway to settings that weaken the cryptographic proof.
+    #[must_use]
+    pub fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
+    /// Which signature has to cover the assertion.
+    #[must_use]
+    pub fn signature_rule(&self) -> SignatureRule {
+        self.signature_rule
+    }
+
+    /// What happens to responses that were not asked for.
+    #[must_use]
+    pub fn unsolicited(&self) -> Unsolicited {
+        self.unsolicited
+    }
+
+    /// Whether that departure passes.
+    #[must_use]
+    pub fn has(&self, relaxation: Relaxation) -> bool {
+        self.relaxations.contains(&relaxation)
+    }
+
+    pub(crate) fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+}
+
+/// Settings that make forgery easier. Each is for one connection, as long as its identity provider
+/// can't do better.
+#[derive(Clone, Debug)]
+pub struct Dangerous(Policy);
+
+impl Dangerous {
+    /// Accepts SHA-1 in signatures and digests: collisions cost an attacker money, not time.
+    #[must_use]
+    pub fn allow_sha1(mut self) -> Self {
+        self.0.algorithms.sha1 = Permission::Allowed;
+        self
+    }
+
+    /// Accepts RSA keys from 1024 bits.
+    #[must_use]
+    pub fn allow_rsa1024(mut self) -> Self {
+        self.0.algorithms.rsa1024 = Permission::Allowed;
+        self
+    }
+
+    /// Accepts inclusive canonicalization 1.0 and 1.1, and exclusive `#WithComments`.
+    #[must_use]
+    pub fn allow_inclusive_c14n(mut self) -> Self {
+        self.0.algorithms.inclusive_c14n = Permission::Allowed;
+        self
+    }
+
+    /// Back to the policy.
+    #[must_use]
+    pub fn into_policy(self) -> Policy {
+        self.0
+    }
+}

@@ -1,0 +1,167 @@
+//! A response as it arrives: sorted by whether it claims to be an answer, and otherwise unread.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::SAML;
+use super::response::{Asserted, Response};
+use crate::binding::post;
+use crate::connection::Connection;
+use crate::error::{Checks, Deviations, Profile as Reason, Rejection, Rule};
+use crate::limits::Limits;
+use crate::names::{EntityId, RequestId, Unverified};
+use crate::pending::PendingLogin;
+use crate::profile::{Expectation, VerifiedLogin, verify};
+use crate::sp::ServiceProvider;
+use crate::xml::{Document, Node, Profile, trim};
+
+/// A response that was received and not verified.
+///
+/// What it claims can't be read:
+/// ```compile_fail
+/// # fn claims(received: saml_sp::SolicitedResponse) {
+/// let _ = received.attributes();
+/// # }
+/// ```
+/// ```
+/// # fn no_claims(received: saml_sp::SolicitedResponse) {
+/// let _ = received.in_response_to();
+/// # }
+/// ```
+#[derive(Debug)]
+pub enum Received {
+    /// It names a request that it answers: the pending login decides about it.
+    Solicited(SolicitedResponse),
+    /// It does not (SAML Profiles 4.1.5).
+    Unsolicited(UnsolicitedResponse),
+}
+
+/// A response that names the request which it answers.
+pub struct SolicitedResponse {
+    document: Document,
+    in_response_to: Unverified<RequestId>,
+    issuer: Option<Unverified<EntityId>>,
+}
+
+/// A response that answers nothing.
+pub struct UnsolicitedResponse {
+    document: Document,
+    issuer: Option<Unverified<EntityId>>,
+}
+
+impl Received {
+    /// Reads the form value `SAMLResponse` of the HTTP-POST binding.
+    ///
+    /// # Errors
+    /// `binding.*`, `xml.*`, `dsig.duplicate_id`, `schema.*`.
+    pub fn from_post(form_value: &str, limits: &Limits) -> Result<Self, Rejection> {
+        let mut checks = Checks::default();
+        let octets = checks.note(Rule::Readable, post::decode(form_value, limits));
+        octets.map_err(|rejection| rejection.with_checks(checks)).and_then(|octets| Self::from_xml(octets, limits))
+    }
+
+    /// Reads the XML itself.
+    ///
+    /// # Errors
+    /// `xml.*`, `dsig.duplicate_id`, `schema.*`.
+    pub fn from_xml(octets: Vec<u8>, limits: &Limits) -> Result<Self, Rejection> {
+        let mut checks = Checks::default();
+        Self::parse(octets, limits, &mut checks).map_err(|rejection| rejection.with_checks(checks))
+    }
+
+    fn parse(octets: Vec<u8>, limits: &Limits, checks: &mut Checks) -> Result<Self, Rejection> {
+        let document = checks.note(Rule::Readable, Document::parse(octets, Profile::Message, limits))?;
+        let response = checks.note(Rule::ResponseElement, Response::read(&document, &mut Deviations::default()))?;
+        let issuer = response.issuer.map(|issuer| Unverified::new(EntityId::new(issuer)));
+        let claimed = response.in_response_to.or_else(|| claimed_in_assertion(&response)).filter(|id| !id.is_empty());
+        let in_response_to = claimed.map(|id| Unverified::new(RequestId::new(id)));
+        Ok(match in_response_to {
+            Some(in_response_to) => Self::Solicited(SolicitedResponse { document, in_response_to, issuer }),
+            None => Self::Unsolicited(UnsolicitedResponse { document, issuer }),
+        })
+    }
+}
+
+impl SolicitedResponse {
+    /// The request that it claims to answer, to look the pending login up with.
+    #[must_use]
+    pub fn in_response_to(&self) -> &Unverified<RequestId> {
+        &self.in_response_to
+    }
+
+    /// Who it claims to be from.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Unverified<EntityId>> {
+        self.issuer.as_ref()
+    }
+
+    /// Verifies it as the answer to a pending login. `now` is the host's clock.
+    ///
+    /// # Errors
+    /// The most telling failure, with every rule's outcome. The pending login is used up all the same.
+    pub fn verify(
+        &self,
+        sp: &ServiceProvider,
+        connection: &Connection,
+        pending: PendingLogin,
+        now: DateTime<Utc>,
+    ) -> Result<VerifiedLogin, Rejection> {
+        verify(&self.document, sp, connection, &Expectation::Answer(pending), now)
+    }
+
+    /// Refuses it because no such login is pending here. It is never taken for an unsolicited one.
+    #[must_use]
+    pub fn refuse_unknown(&self) -> Rejection {
+        Rejection::new(crate::error::Flow::UnknownRequest).finding(self.in_response_to.for_lookup().as_str())
+    }
+}
+
+impl UnsolicitedResponse {
+    /// Who it claims to be from, to choose among the connections of the organization whose endpoint received it.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Unverified<EntityId>> {
+        self.issuer.as_ref()
+    }
+
+    /// Verifies it, if the connection's policy accepts responses that were not asked for.
+    ///
+    /// # Errors
+    /// The most telling failure, with every rule's outcome.
+    pub fn verify(
+        &self,
+        sp: &ServiceProvider,
+        connection: &Connection,
+        now: DateTime<Utc>,
+    ) -> Result<VerifiedLogin, Rejection> {
+        verify(&self.document, sp, connection, &Expectation::Nothing, now)
+    }
+
+    /// Refuses it because this endpoint takes answers only.
+    #[must_use]
+    pub fn refuse_unsolicited(&self) -> Rejection {
+        Rejection::new(Reason::Unsolicited)
+    }
+}
+
+impl fmt::Debug for SolicitedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SolicitedResponse(..)")
+    }
+}
+
+impl fmt::Debug for UnsolicitedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnsolicitedResponse(..)")
+    }
+}
+
+/// Some identity providers name the request in the confirmation only (SAML Profiles 4.1.4.2 asks for
+/// it there). Good for a look-up like everything here; the proven assertion is read again.
+fn claimed_in_assertion<'d>(response: &Response<'d>) -> Option<&'d str> {
+    let Ok(Asserted::Plain(assertion)) = response.the_assertion() else { return None };
+    let child = |node: Node<'d>, name: &'static str| node.elements().find(|child| child.is(SAML, name));
+    let subject = child(assertion, "Subject")?;
+    let data = subject.elements().filter_map(|confirmation| child(confirmation, "SubjectConfirmationData"));
+    data.filter_map(|data| data.attribute("InResponseTo")).map(trim).next()
+}

@@ -1,0 +1,64 @@
+//! samlp:Status (SAML Core 3.2.2).
+
+use std::fmt;
+
+use super::SAMLP;
+use crate::error::{Profile, Rejection};
+use crate::xml::{Cursor, Node, trim};
+
+/// The status of a response.
+pub(crate) struct Status<'d> {
+    code: &'d str,
+    sub_code: Option<&'d str>,
+    message: Option<&'d str>,
+}
+
+impl<'d> Status<'d> {
+    const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
+    /// # Errors
+    /// `schema.*`.
+    pub(super) fn read(node: Node<'d>) -> Result<Self, Rejection> {
+        let mut cursor = Cursor::new(node)?;
+        let code = cursor.take(SAMLP, "StatusCode");
+        let message = cursor.take(SAMLP, "StatusMessage").map(|message| message.text_content()).transpose()?;
+        cursor.take(SAMLP, "StatusDetail");
+        cursor.finish()?;
+        let (code, nested) = read_code(code)?;
+        let (sub_code, _) = read_code(nested)?;
+        Ok(Self { code: code.unwrap_or_default(), sub_code, message })
+    }
+
+    /// # Errors
+    /// `profile.status` with the codes and the message of the identity provider.
+    pub(crate) fn require_success(&self) -> Result<(), Rejection> {
+        if self.code == Self::SUCCESS {
+            Ok(())
+        } else {
+            Err(Rejection::new(Profile::Status).expecting(Self::SUCCESS).finding(self.to_string()))
+        }
+    }
+}
+
+impl fmt::Display for Status<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.code.is_empty() { "no status code" } else { self.code })?;
+        if let Some(sub_code) = self.sub_code {
+            write!(f, " / {sub_code}")?;
+        }
+        match self.message.map(trim) {
+            Some(message) if !message.is_empty() => write!(f, ": {message}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The value of a StatusCode and the StatusCode inside it. The value is compared to the letter.
+fn read_code(node: Option<Node<'_>>) -> Result<(Option<&str>, Option<Node<'_>>), Rejection> {
+    let Some(node) = node else { return Ok((None, None)) };
+    let mut cursor = Cursor::new(node)?;
+    let value = cursor.attribute("Value");
+    let nested = cursor.take(SAMLP, "StatusCode");
+    cursor.finish()?;
+    Ok((value, nested))
+}

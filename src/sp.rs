@@ -1,0 +1,80 @@
+//! The service provider.
+
+use url::Url;
+
+use crate::error::ConfigError;
+use crate::names::EntityId;
+use crate::time::ClockSkew;
+
+/// One SAML entity of the host: what identity providers know it by and where they send users.
+///
+/// ```
+/// use saml_sp::{EntityId, ServiceProvider};
+/// let sp = ServiceProvider::builder(
+///     EntityId::new("https://app.example.com/saml/metadata/acme/"),
+///     "https://app.example.com/saml/acs/acme/",
+/// )
+/// .build()?;
+/// assert_eq!(sp.acs_url(), "https://app.example.com/saml/acs/acme/");
+/// # Ok::<_, saml_sp::error::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServiceProvider {
+    entity_id: EntityId,
+    acs_url: String,
+    clock_skew: ClockSkew,
+}
+
+impl ServiceProvider {
+    /// Starts with the entityID and the URL of the assertion consumer service, both as registered
+    /// at the identity provider. URLs of requests are never looked at.
+    #[must_use]
+    pub fn builder(entity_id: EntityId, acs_url: impl Into<String>) -> ServiceProviderBuilder {
+        ServiceProviderBuilder(Self { entity_id, acs_url: acs_url.into(), clock_skew: ClockSkew::default() })
+    }
+
+    /// The entityID, which every audience restriction has to name.
+    #[must_use]
+    pub fn entity_id(&self) -> &EntityId {
+        &self.entity_id
+    }
+
+    /// The URL of the assertion consumer service, which Destination and Recipient have to be.
+    #[must_use]
+    pub fn acs_url(&self) -> &str {
+        &self.acs_url
+    }
+
+    /// The tolerance for clocks.
+    #[must_use]
+    pub fn clock_skew(&self) -> ClockSkew {
+        self.clock_skew
+    }
+}
+
+/// Builds a [`ServiceProvider`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ServiceProviderBuilder(ServiceProvider);
+
+impl ServiceProviderBuilder {
+    /// Replaces the tolerance for clocks.
+    pub fn clock_skew(mut self, skew: ClockSkew) -> Self {
+        self.0.clock_skew = skew;
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] for an empty entityID, [`ConfigError::Url`] for the URL.
+    pub fn build(self) -> Result<ServiceProvider, ConfigError> {
+        if self.0.entity_id.as_str().is_empty() {
+            return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });
+        }
+        match Url::parse(&self.0.acs_url) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(self.0),
+            _ => Err(ConfigError::Url { field: "acs_url", value: self.0.acs_url }),
+        }
+    }
+}
