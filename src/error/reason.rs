@@ -307,8 +307,9 @@ reasons! {
         NoIdp "metadata.no_idp" NoIdp Configuration "SAML Metadata 2.4.3": "the metadata describes no SAML 2.0 identity provider" => "use the metadata of the identity provider, not of a service provider";
         NoSso "metadata.no_sso" NoSso Configuration "SAML Metadata 2.4.3": "the identity provider has no single sign-on service over HTTP-Redirect or HTTP-POST" => "switch one of these bindings on at the identity provider";
         NoSigningKey "metadata.no_signing_key" NoIdp Configuration "SAML Metadata 2.4.1.1": "the metadata holds no usable signing key" => "have the identity provider publish its signing certificate";
-        Key "metadata.key" Xml Configuration "SAML Metadata 2.4.1.1": "a signing certificate can't be read" => "look at the place; take the certificate from the identity provider again";
-        Endpoint "metadata.endpoint" Xml Configuration "SAML Metadata 2.2.2": "an endpoint is not an http or https URL" => "have the identity provider correct its endpoints";
+        TooManyKeys "metadata.too_many_keys" Xml Configuration "this crate's IdentityProvider": "the metadata holds more keys of an identity provider than are kept" => "have the identity provider remove the keys that it no longer uses";
+        Key "metadata.key" Xml Configuration "SAML Metadata 2.4.1.1": "a signing key can't be read, or what it is for is not known" => "look at the place; take the certificate from the identity provider again";
+        Endpoint "metadata.endpoint" NoSso Configuration "SAML Metadata 2.2.2": "the single sign-on endpoints are not http or https URLs" => "have the identity provider correct its endpoints";
         Expired "metadata.expired" Expired Clock "SAML Metadata 2.3.2": "the metadata has expired" => "fetch the metadata again";
         EntityNotFound "metadata.entity_not_found" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata does not hold that entity" => "check the entityID";
         EntityChoice "metadata.entity_choice" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata holds several identity providers" => "say which entityID is meant";
