@@ -21,18 +21,13 @@ pub use identity_provider::{AuthnRequestSigning, IdentityProvider};
 pub use read::{EntityChoice, MetadataSource, MetadataTrust};
 pub use warning::MetadataWarning;
 
-use crate::dsig::DS;
 use crate::error::{Rejection, Schema};
 use crate::keys::{Certificate, KeyError};
+use crate::names::{SAML, SAMLP};
 use crate::xml::{Node, base64_binary};
 
 /// The namespace of metadata.
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
-/// The namespace of assertions.
-const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-/// The protocol namespace, by which a role says that it speaks SAML 2.0.
-const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-
 /// The longest entityID that the schema allows, in characters (SAML Metadata 2.2.1).
 const ENTITY_ID_MOST: usize = 1024;
 
