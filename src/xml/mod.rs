@@ -5,6 +5,8 @@
 
 mod chars;
 mod cursor;
+mod document;
+mod element;
 mod parse;
 mod tag;
 #[cfg(test)]
