@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use saml_sp::{AttributeValue, AuthnRequestSigning, Endpoint, IdentityProvider, Login, Rejection, VerifyingKey};
+use saml_sp::metadata::{AuthnRequestSigning, Endpoint};
+use saml_sp::{AttributeValue, IdentityProvider, Login, Rejection, VerifyingKey};
 use serde_json::Value;
 
 use crate::cli::Rigour;

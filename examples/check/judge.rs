@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::{
-    Claim, Connection, ConnectionId, Login, PendingLogin, Received, Rejection, RequestId, ServiceProvider,
-    VerifiedLogin,
+    BoundLogin, BrowserBinding, BrowserCookie, Claim, Connection, ConnectionId, Login, PendingKey, PendingLogin,
+    Received, Rejection, RequestId, ServiceProvider, VerifiedLogin,
 };
 
 use crate::input::Message;
@@ -57,15 +57,19 @@ impl Bench {
     fn verify(&self, received: &Received, pending: Option<&str>) -> Result<VerifiedLogin, Rejection> {
         match (received, pending) {
             (Received::Solicited(response), Some(id)) => {
-                response.verify(&self.sp, &self.connection, self.pending_login(id), self.now)
+                response.verify(&self.sp, &self.connection, self.pending_login(id)?, self.now)
             }
             (Received::Solicited(response), None) => Err(response.refuse_unknown()),
             (Received::Unsolicited(response), _) => response.verify(&self.sp, &self.connection, self.now),
         }
     }
 
-    fn pending_login(&self, id: &str) -> PendingLogin {
+    /// A login that this browser started a moment ago.
+    fn pending_login(&self, id: &str) -> Result<BoundLogin, Rejection> {
+        let cookie = BrowserCookie::from_value(&"0".repeat(40));
+        let binding = cookie.as_ref().map_or_else(|| BrowserBinding::new(""), BrowserCookie::binding);
+        let key = PendingKey::new(RequestId::new(id), self.connection.id().clone(), binding);
         let expires_at = self.now.checked_add_signed(TimeDelta::hours(1)).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        PendingLogin::new(RequestId::new(id), self.connection.id().clone(), self.now, expires_at)
+        PendingLogin::new(key, self.now, expires_at).returned_by(cookie.as_ref())
     }
 }

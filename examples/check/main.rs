@@ -5,7 +5,7 @@
 //!     --sp-entity-id https://app.example.com/saml/metadata/acme/ \
 //!     --acs https://app.example.com/saml/acs/acme/ \
 //!     --in-response-to _c9e1f7a2b3d4405586a7d5f1038e6b42 \
-//!     --at 2026-03-02T09:15:30Z examples/data/response.b64
+//!     --at 2026-03-02T09:15:30Z examples/data/response.xml
 //! ```
 //!
 //! # `check response`

@@ -1,7 +1,8 @@
 //! `check metadata`: what would be kept of a metadata document.
 
 use chrono::{DateTime, Utc};
-use saml_sp::{AuthnRequestSigning, Certificate, Endpoint, IdentityProvider, Rejection, VerifyingKey};
+use saml_sp::metadata::{AuthnRequestSigning, Endpoint};
+use saml_sp::{Certificate, IdentityProvider, Rejection, VerifyingKey};
 use serde_json::{Value, json};
 
 use crate::cli::{Form, MetadataArguments, Problem};

@@ -1,9 +1,8 @@
 //! The identity provider, from metadata or from its certificates.
 
 use chrono::{DateTime, Utc};
-use saml_sp::{
-    Certificate, EntityChoice, EntityId, IdentityProvider, IdentityProviderBuilder, MetadataTrust, Rejection,
-};
+use saml_sp::metadata::{EntityChoice, IdentityProviderBuilder, MetadataTrust};
+use saml_sp::{Certificate, EntityId, IdentityProvider, Rejection};
 
 use crate::cli::{Problem, TrustArguments};
 use crate::input;
