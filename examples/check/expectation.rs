@@ -66,7 +66,7 @@ pub(crate) struct Refused {
 impl Refused {
     /// The service provider of the case can't be set up.
     pub(crate) fn service_provider() -> Self {
-        Self { category: "settings", code: "config.acs_url" }
+        Self { category: "settings", code: "config.service_provider" }
     }
 
     /// Every key of the identity provider is too weak for the policy.
