@@ -17,6 +17,8 @@ mod policy;
 mod profile;
 mod protocol;
 mod sp;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
 mod xml;
 pub use assertion::{Attribute, AttributeValue, AuthnStatement, NameId, Nested};
