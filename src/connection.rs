@@ -1,6 +1,7 @@
 //! One registered identity provider of one organization.
 
-use crate::error::ConfigError;
+use crate::binding::RedirectMessage;
+use crate::error::{ConfigError, Deviation, Deviations, Rejection};
 use crate::metadata::IdentityProvider;
 use crate::names::ConnectionId;
 use crate::policy::Policy;
@@ -26,6 +27,16 @@ impl Connection {
             return Err(ConfigError::NoSigningKey);
         }
         Ok(Self { id, identity_provider, policy })
+    }
+
+    /// Verifies the signature over the query that a message came in, with the keys of the identity provider.
+    ///
+    /// # Errors
+    /// `binding.detached_signature_missing`, `binding.detached_algorithm`, `binding.detached_signature_invalid`.
+    pub fn verify_redirect(&self, message: &RedirectMessage) -> Result<Vec<Deviation>, Rejection> {
+        let mut deviations = Deviations::default();
+        message.verify(self.identity_provider.signing_keys(), self.policy.algorithms(), &mut deviations)?;
+        Ok(deviations.as_slice().to_vec())
     }
 
     /// The immutable name.

@@ -11,9 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
 
-use crate::crypto::{DigestAlgorithm, DigestValue, PrivateKey, PublicKey, SignError, SignatureAlgorithm, Zeroizing};
+use crate::crypto::{DigestValue, PrivateKey, PublicKey, SignError, Zeroizing};
 
-pub use crate::crypto::{KeyType, UnusableKey};
+pub use crate::crypto::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
+pub use crate::error::{KeyError, UnusableKey};
 
 /// An X.509 certificate with a key that this crate can use. Clones are cheap.
 #[derive(Clone, PartialEq, Eq)]
@@ -348,51 +349,6 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.verifying_key().fingerprint())
     }
-}
-
-/// Why a key or certificate can't be read or used. No message contains any of the text that was read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// A PEM block has no end, or another end than its beginning.
-    #[error("a PEM block has no matching END line: paste it whole, from -----BEGIN to the last -----")]
-    Pem,
-    /// The PEM text has blocks of another kind.
-    #[error("found a PEM block of another kind than {expected}: leave it out")]
-    OtherPem {
-        /// The kind that was expected.
-        expected: &'static str,
-    },
-    /// Another number of keys or certificates than one.
-    #[error("expected exactly one key or certificate, found {found}")]
-    NotOne {
-        /// How many there are.
-        found: usize,
-    },
-    /// The base64 has foreign characters or is cut off.
-    #[error("not base64: a character is foreign, or the padding is missing because the end was cut off")]
-    Base64,
-    /// A private key where a certificate or public key belongs.
-    #[error("this is a private key: never hand it out, treat it as compromised, and paste the certificate instead")]
-    PrivateKeyPasted,
-    /// The octets are not an X.509 certificate.
-    #[error("not an X.509 certificate: paste the PEM text of the certificate, or its DER in base64")]
-    Certificate,
-    /// Octets follow the certificate.
-    #[error("octets follow the end of the certificate: paste several certificates as separate PEM blocks")]
-    TrailingOctets,
-    /// The key is damaged or of a kind that is not supported.
-    #[error(transparent)]
-    Unusable(#[from] UnusableKey),
-    /// The private key is protected by a password.
-    #[error("the private key is encrypted: decrypt it first, e.g. with `openssl pkey -in key.pem -out plain.pem`")]
-    Encrypted,
-    /// Certificate and private key do not belong together.
-    #[error("the certificate is for another key: give the one that was issued for this private key")]
-    Mismatch,
-    /// The signature algorithm is for another family of keys.
-    #[error("the signature algorithm does not fit the key: use an RSA algorithm with an RSA key, ECDSA with an EC key")]
-    Algorithm,
 }
 
 fn date(time: ASN1Time) -> Result<DateTime<Utc>, KeyError> {

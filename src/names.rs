@@ -3,6 +3,11 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+/// The namespace of assertions.
+pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+/// The namespace of protocol messages.
+pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

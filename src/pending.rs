@@ -2,56 +2,120 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::browser::{BrowserBinding, BrowserCookie};
+use crate::error::{Flow, Rejection};
 use crate::names::{ConnectionId, RequestId};
+use crate::protocol::ForceAuthn;
+use crate::stored::{Decoder, Encoder, StoredError};
 
-/// A login that was started and waits for the response. It is used up by finishing the login.
+/// A login that was started and waits for the response.
 ///
-/// ```compile_fail
-/// # use saml_sp::{Connection, PendingLogin, ServiceProvider, SolicitedResponse};
-/// # fn twice(a: SolicitedResponse, b: SolicitedResponse, sp: &ServiceProvider, to: &Connection, pending: PendingLogin) {
-/// let now = chrono::Utc::now();
-/// let _ = a.verify(sp, to, pending, now);
-/// let _ = b.verify(sp, to, pending, now);
-/// # }
-/// ```
-/// Once is fine:
-/// ```
-/// # use saml_sp::{Connection, PendingLogin, ServiceProvider, SolicitedResponse};
-/// # fn once(a: SolicitedResponse, b: SolicitedResponse, sp: &ServiceProvider, to: &Connection, pending: PendingLogin) {
-/// let now = chrono::Utc::now();
-/// let _ = a.verify(sp, to, pending, now);
-/// # }
-/// ```
-#[derive(Debug)]
+/// It is kept in the host's store as [`PendingLogin::to_bytes`], under its [`PendingKey`], until it
+/// expires. Only the browser that started it can go on with it: see [`PendingLogin::returned_by`].
+#[derive(Debug, PartialEq, Eq)]
 pub struct PendingLogin {
-    request: RequestId,
-    connection: ConnectionId,
+    key: PendingKey,
+    purpose: Purpose,
     issued_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     force_authn: ForceAuthn,
     requested_contexts: Vec<String>,
+    host_state: Option<String>,
 }
 
-/// Whether the user must be authenticated afresh (SAML Core 3.4.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ForceAuthn {
-    /// An earlier authentication is good enough.
+/// What identifies a pending login. A store compares all three before it takes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PendingKey {
+    request: RequestId,
+    connection: ConnectionId,
+    browser: BrowserBinding,
+}
+
+/// What a login was started for. Its end can't be used for anything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To sign in.
     #[default]
-    No,
-    /// Only an authentication after the request counts.
-    Yes,
+    Login,
+    /// To link the identity to the account that is signed in.
+    Link,
+    /// To prove again, or more strongly, who is signed in.
+    StepUp,
+    /// To try out a connection.
+    Test,
+}
+
+/// A pending login that came back in the browser that started it. Verifying a response uses it up.
+///
+/// ```compile_fail
+/// # use saml_sp::{BoundLogin, Connection, ServiceProvider, SolicitedResponse};
+/// # fn twice(a: SolicitedResponse, b: SolicitedResponse, sp: &ServiceProvider, to: &Connection, login: BoundLogin) {
+/// let now = chrono::Utc::now();
+/// let _ = a.verify(sp, to, login, now);
+/// let _ = b.verify(sp, to, login, now);
+/// # }
+/// ```
+/// Once is fine:
+/// ```
+/// # use saml_sp::{BoundLogin, Connection, ServiceProvider, SolicitedResponse};
+/// # fn once(a: SolicitedResponse, b: SolicitedResponse, sp: &ServiceProvider, to: &Connection, login: BoundLogin) {
+/// let now = chrono::Utc::now();
+/// let _ = a.verify(sp, to, login, now);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct BoundLogin(PendingLogin);
+
+impl PendingKey {
+    /// Puts a key together.
+    #[must_use]
+    pub fn new(request: RequestId, connection: ConnectionId, browser: BrowserBinding) -> Self {
+        Self { request, connection, browser }
+    }
+
+    /// The ID of the request.
+    #[must_use]
+    pub fn request(&self) -> &RequestId {
+        &self.request
+    }
+
+    /// The connection that the request was made for.
+    #[must_use]
+    pub fn connection(&self) -> &ConnectionId {
+        &self.connection
+    }
+
+    /// The browser that started the login.
+    #[must_use]
+    pub fn browser(&self) -> &BrowserBinding {
+        &self.browser
+    }
 }
 
 impl PendingLogin {
-    /// Remembers a request to a connection's identity provider.
+    const VERSION: u8 = 1;
+
+    /// Remembers a request. Hosts get theirs from [`start_login`](crate::login::start_login); this is for those that
+    /// make their own requests.
     #[must_use]
-    pub fn new(
-        request: RequestId,
-        connection: ConnectionId,
-        issued_at: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Self {
-        Self { request, connection, issued_at, expires_at, force_authn: ForceAuthn::No, requested_contexts: Vec::new() }
+    pub fn new(key: PendingKey, issued_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Self {
+        Self {
+            key,
+            purpose: Purpose::Login,
+            issued_at,
+            expires_at,
+            force_authn: ForceAuthn::No,
+            requested_contexts: Vec::new(),
+            host_state: None,
+        }
+    }
+
+    /// Says what the login is for.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
     }
 
     /// Notes that a fresh authentication was asked for; the assertion has to prove it.
@@ -69,16 +133,35 @@ impl PendingLogin {
         self
     }
 
-    /// The ID of the request.
+    /// Keeps something of the host's with it, such as the page to go on with. It never leaves the store.
     #[must_use]
-    pub fn request(&self) -> &RequestId {
-        &self.request
+    pub fn with_host_state(mut self, state: Option<String>) -> Self {
+        self.host_state = state;
+        self
     }
 
-    /// The connection that the request was made for.
+    /// Checks that the browser which brings the response is the one that started the login.
+    ///
+    /// # Errors
+    /// `flow.browser_mismatch`. The login stays pending: somebody else's browser must not end it.
+    pub fn returned_by(self, cookie: Option<&BrowserCookie>) -> Result<BoundLogin, Rejection> {
+        match cookie.map(BrowserCookie::binding) {
+            Some(binding) if binding == self.key.browser => Ok(BoundLogin(self)),
+            Some(_) => Err(Rejection::new(Flow::BrowserMismatch).finding("another cookie")),
+            None => Err(Rejection::new(Flow::BrowserMismatch).finding("no cookie")),
+        }
+    }
+
+    /// What identifies it.
     #[must_use]
-    pub fn connection(&self) -> &ConnectionId {
-        &self.connection
+    pub fn key(&self) -> &PendingKey {
+        &self.key
+    }
+
+    /// What it was started for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// When the request was made.
@@ -87,7 +170,8 @@ impl PendingLogin {
         self.issued_at
     }
 
-    /// From when on the response comes too late.
+    /// From when on the response comes too late. The store keeps the key longer than that, as used
+    /// or unused, if users are to be told "too late" and "used before" from "unknown".
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
@@ -103,5 +187,69 @@ impl PendingLogin {
     #[must_use]
     pub fn requested_contexts(&self) -> &[String] {
         &self.requested_contexts
+    }
+
+    /// What the host kept with it.
+    #[must_use]
+    pub fn host_state(&self) -> Option<&str> {
+        self.host_state.as_deref()
+    }
+
+    /// The value to store.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        Encoder::new(Self::VERSION)
+            .text(self.key.request.as_str())
+            .text(self.key.connection.as_str())
+            .text(self.key.browser.as_str())
+            .byte(match self.purpose {
+                Purpose::Login => 0,
+                Purpose::Link => 1,
+                Purpose::StepUp => 2,
+                Purpose::Test => 3,
+            })
+            .instant(self.issued_at)
+            .instant(self.expires_at)
+            .byte(u8::from(self.force_authn == ForceAuthn::Yes))
+            .list(&self.requested_contexts)
+            .option(self.host_state.as_deref())
+            .finish()
+    }
+
+    /// Reads a stored value.
+    ///
+    /// # Errors
+    /// [`StoredError`].
+    pub fn from_bytes(stored: &[u8]) -> Result<Self, StoredError> {
+        let mut decoder = Decoder::new(stored, Self::VERSION)?;
+        let key = PendingKey {
+            request: RequestId::new(decoder.text()?),
+            connection: ConnectionId::new(decoder.text()?),
+            browser: BrowserBinding::new(decoder.text()?),
+        };
+        let purpose = match decoder.byte()? {
+            0 => Purpose::Login,
+            1 => Purpose::Link,
+            2 => Purpose::StepUp,
+            3 => Purpose::Test,
+            _ => return Err(StoredError::Damaged),
+        };
+        let (issued_at, expires_at) = (decoder.instant()?, decoder.instant()?);
+        let force_authn = match decoder.byte()? {
+            0 => ForceAuthn::No,
+            1 => ForceAuthn::Yes,
+            _ => return Err(StoredError::Damaged),
+        };
+        let (requested_contexts, host_state) = (decoder.list()?, decoder.option()?);
+        decoder.finish()?;
+        Ok(Self { key, purpose, issued_at, expires_at, force_authn, requested_contexts, host_state })
+    }
+}
+
+impl BoundLogin {
+    /// The pending login.
+    #[must_use]
+    pub fn pending(&self) -> &PendingLogin {
+        &self.0
     }
 }

@@ -26,6 +26,9 @@ pub enum Unsolicited {
     Refuse,
     /// Accept it once.
     Accept,
+    /// Read nothing of it but who sent it, and start a login there: the user sees a short detour,
+    /// and the answer is bound to the request and the browser.
+    Convert,
 }
 
 /// A departure from the profile that does not weaken the proof, switched on for one connection.

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::error::ConfigError;
+use crate::keys::SigningKey;
 use crate::names::EntityId;
 use crate::time::ClockSkew;
 
@@ -23,6 +24,7 @@ pub struct ServiceProvider {
     entity_id: EntityId,
     acs_url: String,
     clock_skew: ClockSkew,
+    signing_key: Option<SigningKey>,
 }
 
 impl ServiceProvider {
@@ -30,7 +32,12 @@ impl ServiceProvider {
     /// at the identity provider. URLs of requests are never looked at.
     #[must_use]
     pub fn builder(entity_id: EntityId, acs_url: impl Into<String>) -> ServiceProviderBuilder {
-        ServiceProviderBuilder(Self { entity_id, acs_url: acs_url.into(), clock_skew: ClockSkew::default() })
+        ServiceProviderBuilder(Self {
+            entity_id,
+            acs_url: acs_url.into(),
+            clock_skew: ClockSkew::default(),
+            signing_key: None,
+        })
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -43,6 +50,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn acs_url(&self) -> &str {
         &self.acs_url
+    }
+
+    /// The key that everything sent is signed with, if there is one.
+    #[must_use]
+    pub fn signing_key(&self) -> Option<&SigningKey> {
+        self.signing_key.as_ref()
     }
 
     /// The tolerance for clocks.
@@ -61,6 +74,12 @@ impl ServiceProviderBuilder {
     /// Replaces the tolerance for clocks.
     pub fn clock_skew(mut self, skew: ClockSkew) -> Self {
         self.0.clock_skew = skew;
+        self
+    }
+
+    /// Signs everything that is sent with this key.
+    pub fn signing_key(mut self, key: SigningKey) -> Self {
+        self.0.signing_key = Some(key);
         self
     }
 

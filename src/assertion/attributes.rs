@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::subject::NameId;
 use crate::error::{Decryption, Deviation, Deviations, Rejection, Schema};
-use crate::protocol::{SAML, SAMLP};
+use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, XSI_NAMESPACE};
 
 /// An attribute with all its values in document order. `Debug` shows the name and how many values there are.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::read_instant;
 use crate::error::{Deviations, Rejection, Schema};
-use crate::protocol::SAML;
+use crate::names::SAML;
 use crate::xml::{Cursor, Node, trim};
 
 /// The conditions of an assertion.

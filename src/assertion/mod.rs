@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use crate::dsig::Signed;
 use crate::error::{Deviations, Profile, Rejection};
-use crate::protocol::SAML;
+use crate::names::SAML;
 use crate::xml::{Cursor, Node};
 
 /// An assertion that a signature covers, read to its last element.

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::read_instant;
 use crate::error::{Deviations, Rejection, Schema};
-use crate::names::SessionIndex;
-use crate::protocol::SAML;
+use crate::names::{SAML, SessionIndex};
 use crate::xml::{Cursor, Node, trim};
 
 /// How and when the identity provider authenticated the user.

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::read_instant;
 use crate::error::{Decryption, Deviations, Rejection, Schema, Subject as Reason};
-use crate::protocol::{SAML, SAMLP};
-use crate::xml::{Cursor, Node, trim};
+use crate::names::{SAML, SAMLP};
+use crate::xml::{Cursor, Node, Writer, trim};
 
 /// The confirmation method of the Web Browser SSO profile (SAML Profiles 3.3).
 pub(crate) const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
@@ -116,6 +116,35 @@ impl NameId {
                 .finding(length));
         }
         Ok(name_id)
+    }
+
+    /// A name identifier to send, such as a hint who is to be authenticated.
+    #[must_use]
+    pub fn new(value: impl Into<String>) -> Self {
+        Self { value: value.into(), format: None, name_qualifier: None, sp_name_qualifier: None, sp_provided_id: None }
+    }
+
+    /// Names the format (SAML Core 8.3).
+    #[must_use]
+    pub fn with_format(mut self, format: impl Into<String>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+
+    /// Names the domains that qualify the value: the identity provider's and the service provider's.
+    #[must_use]
+    pub fn with_qualifiers(mut self, name_qualifier: Option<String>, sp_name_qualifier: Option<String>) -> Self {
+        self.name_qualifier = name_qualifier;
+        self.sp_name_qualifier = sp_name_qualifier;
+        self
+    }
+
+    pub(crate) fn write(&self, xml: &mut Writer) {
+        xml.start("saml:NameID");
+        xml.attribute_if("NameQualifier", self.name_qualifier())
+            .attribute_if("SPNameQualifier", self.sp_name_qualifier());
+        xml.attribute_if("Format", self.format()).attribute_if("SPProvidedID", self.sp_provided_id());
+        xml.text(&self.value).end();
     }
 
     /// The value, exactly as sent.

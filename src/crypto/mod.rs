@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 
+use crate::error::UnusableKey;
+
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
 use rustcrypto as provider;
 pub(crate) use rustcrypto::Zeroizing;
@@ -273,51 +275,6 @@ pub(crate) enum SignError {
     /// No randomness, or an RSA key too small for the algorithm.
     #[error("signing failed: no random octets, or an RSA key too small for the algorithm")]
     Failed,
-}
-
-/// Why a key can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnusableKey {
-    /// Not the DER structure of a key, or octets after it.
-    #[error("not a DER-encoded key, or octets follow it")]
-    Malformed,
-    /// A key of another algorithm than RSA and ECDSA.
-    #[error("keys of algorithm {oid} are not supported: use RSA (1.2.840.113549.1.1.1) or EC (1.2.840.10045.2.1)")]
-    Algorithm {
-        /// The object identifier of the algorithm.
-        oid: String,
-    },
-    /// An elliptic curve other than P-256, P-384 and P-521; explicit parameters have no identifier.
-    #[error("elliptic curve {} is not supported: use P-256, P-384 or P-521", oid.as_deref().unwrap_or("with explicit parameters"))]
-    Curve {
-        /// The object identifier of the curve, if it has one.
-        oid: Option<String>,
-    },
-    /// An EC public key that is not an affine point of its curve.
-    #[error("the EC public key is not a point of its curve")]
-    Point,
-    /// An RSA modulus too small to be safe, or too large to be checked in reasonable time.
-    #[error("an RSA modulus of {bits} bits is not supported: use 2048 to 8192")]
-    RsaModulusSize {
-        /// Bits of the modulus.
-        bits: usize,
-    },
-    /// An RSA modulus that can't be the product of two odd primes.
-    #[error("the RSA modulus is even: the key is damaged")]
-    RsaModulusEven,
-    /// An RSA public exponent that is even or less than 3.
-    #[error("an RSA public exponent of {exponent} is not supported: it has to be odd and at least 3, usually 65537")]
-    RsaExponent {
-        /// The public exponent.
-        exponent: u32,
-    },
-    /// An RSA public exponent of more than 32 bits, which makes verification slow.
-    #[error("an RSA public exponent of more than 32 bits is not supported: usual is 65537")]
-    RsaExponentTooLarge,
-    /// The numbers of a private key contradict each other.
-    #[error("the parts of the private key do not belong together: the key is damaged")]
-    Inconsistent,
 }
 
 /// The rules for RSA public keys, on big-endian numbers (NIST SP 800-56B section 6.2 without its lower bound for e,

@@ -11,7 +11,6 @@ mod tests;
 mod verify;
 
 pub(crate) use c14n::{Method, Rule, canonicalize};
-pub use sign::SigningError;
 pub(crate) use sign::sign_enveloped;
 pub(crate) use signature::{Position, SignatureElement, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};

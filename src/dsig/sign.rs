@@ -8,25 +8,10 @@ use super::signature::Position;
 use super::verify::digest_of;
 use super::{DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N};
 use crate::crypto::DigestAlgorithm;
-use crate::error::Rejection;
+use crate::error::{Rejection, SigningError};
 use crate::keys::SigningKey;
 use crate::limits::Limits;
 use crate::xml::{Document, Node, Profile, Writer};
-
-/// Nothing was signed, and nothing may be sent unsigned instead.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SigningError {
-    /// The key could not sign.
-    #[error("the key could not sign: {0}")]
-    Key(&'static str),
-    /// The text to sign is not the message that it should be.
-    #[error("the message can't be signed: {0}")]
-    Message(#[from] Rejection),
-    /// No element has that ID.
-    #[error("the message has no element with the ID to sign")]
-    Target,
-}
 
 /// Puts a signature into the element with that ID and gives the whole text back.
 ///

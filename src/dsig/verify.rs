@@ -35,7 +35,7 @@ impl Algorithms {
         Self::default()
     }
 
-    pub(super) fn permit_digest(&self, digest: DigestAlgorithm) -> bool {
+    pub(crate) fn permit_digest(&self, digest: DigestAlgorithm) -> bool {
         digest != DigestAlgorithm::Sha1 || self.sha1 == Permission::Allowed
     }
 

@@ -23,6 +23,8 @@ pub enum Deviation {
     NoAuthnStatement,
     /// `InResponseTo=""`, taken as absent (SAML Core 3.2.2). By policy.
     EmptyInResponseTo,
+    /// An ECDSA signature in DER in a query (XML-DSig 6.4.3 has r and s side by side).
+    EcdsaDerInRedirect,
 }
 
 impl Deviation {
@@ -38,6 +40,7 @@ impl Deviation {
             Self::ConfirmationNotBefore => "scd_not_before",
             Self::NoAuthnStatement => "no_authn_statement",
             Self::EmptyInResponseTo => "empty_in_response_to",
+            Self::EcdsaDerInRedirect => "ecdsa_der_in_redirect",
         }
     }
 }

@@ -5,16 +5,18 @@
 
 mod check;
 mod deviation;
+mod key;
 mod place;
 mod reason;
 
 pub use check::{Check, Checks, Outcome, Rule};
 pub use deviation::Deviation;
 pub(crate) use deviation::Deviations;
+pub use key::{KeyError, UnusableKey};
 pub use place::Place;
 pub use reason::{
-    Binding, Category, Decryption, Fault, Flow, Limit, Metadata, Namespace, Profile, Reason, Reference, Schema,
-    Signature, Subject, Validity, Xml,
+    Binding, Category, Decryption, Fault, Flow, Limit, Metadata, Namespace, Profile, Reason, Redirect, Reference,
+    Schema, Signature, Subject, Validity, Xml,
 };
 
 use std::fmt;
@@ -236,8 +238,23 @@ pub enum ConfigError {
         /// The setting.
         field: &'static str,
         /// Why.
-        source: crate::keys::KeyError,
+        source: KeyError,
     },
+}
+
+/// Nothing was signed, and nothing may be sent unsigned instead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The key could not sign.
+    #[error("the key could not sign: {0}")]
+    Key(&'static str),
+    /// The text to sign is not the message that it should be.
+    #[error("the message can't be signed: {0}")]
+    Message(#[from] Rejection),
+    /// No element has that ID.
+    #[error("the message has no element with the ID to sign")]
+    Target,
 }
 
 /// Values in reports are for people: the beginning tells enough.

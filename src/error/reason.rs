@@ -185,7 +185,22 @@ reasons! {
     /// How the message travelled.
     Binding {
         Base64 "binding.base64" Xml Message "SAML Bindings 3.5.4": "the form value is not base64" => "post the value of SAMLResponse as it arrived, decoded once from the form encoding";
+        DuplicateParam "binding.duplicate_param" Xml Message "SAML Bindings 3.4.4": "a parameter stands twice" => "look at the sender and at proxies: one of the two may be an attacker's";
+        AmbiguousMessage "binding.ambiguous_message" Xml Message "SAML Bindings 3.4.4": "there are both a SAMLRequest and a SAMLResponse" => "have the sender send one message at a time";
+        MissingParam "binding.missing_param" Xml Message "SAML Bindings 3.4.4": "there is no SAML message" => "check that the whole query or form reaches this end";
+        BadParamEncoding "binding.bad_param_encoding" Xml Message "SAML Bindings 3.4.4": "a parameter is not URL-encoded as it should be" => "pass the raw query string as it arrived";
         TooLarge "binding.too_large" Xml Message "this crate's Limits": "the form value is larger than the limit" => "raise Limits if the identity provider really sends that much";
+    }
+    /// The HTTP-Redirect binding.
+    Redirect {
+        UnsupportedEncoding "binding.unsupported_encoding" Xml Message "SAML Bindings 3.4.4": "the message is encoded in another way than DEFLATE" => "have the sender use the DEFLATE encoding";
+        Inflate "binding.inflate" Xml Message "SAML Bindings 3.4.4.1": "the message is not DEFLATE data" => "pass the raw query string as it arrived";
+        InflateTooLarge "binding.inflate_too_large" Xml Message "this crate's Limits": "the message is larger than the limit once it is inflated" => "raise Limits if the sender really sends that much";
+        InflateTrailing "binding.inflate_trailing" Xml Message "SAML Bindings 3.4.4.1": "something follows the DEFLATE data" => "have the sender send the message alone";
+        DetachedSignatureMissing "binding.detached_signature_missing" Unsigned Trust "SAML Bindings 3.4.4.1": "the query is not signed" => "switch on signing of logout messages at the identity provider";
+        DetachedAlgorithm "binding.detached_algorithm" Algorithm Message "SAML Bindings 3.4.4.1": "the query is signed with an algorithm that is not allowed" => "set RSA-SHA256 at the identity provider; for RSA-SHA1 there is the relaxation sha1";
+        DetachedSignatureInvalid "binding.detached_signature_invalid" Signature Trust "SAML Bindings 3.4.4.1": "the signature of the query does not verify with any key of this connection" => "register the certificate that the identity provider signs with, and pass the raw query string as it arrived";
+        WrongBinding "binding.wrong_binding" Xml Message "SAML Profiles 4.1.2": "the message came over a binding that it may not come over" => "have the identity provider answer with HTTP-POST";
     }
     /// XML that is not well-formed or holds what messages may not hold.
     Xml {
@@ -300,6 +315,9 @@ reasons! {
         UnknownRequest "flow.unknown_request" InResponseTo Addressing "SAML Profiles 4.1.4.3": "the response answers a request that is not pending here" => "start the login again; check that the pending login survives until the answer";
         RequestExpired "flow.request_expired" InResponseTo Clock "SAML Profiles 4.1.4.3": "the login took too long" => "start the login again";
         ConnectionMismatch "flow.connection_mismatch" Issuer Addressing "this crate's tenancy rules": "the login was started for another connection" => "finish the login where it was started";
+        RequestConsumed "flow.request_consumed" InResponseTo Replay "SAML Profiles 4.1.4.5": "the login was finished or given up before" => "start the login again; the Back button repeats an old answer";
+        BrowserMismatch "flow.browser_mismatch" InResponseTo Addressing "this crate's flow rules": "the login was started in another browser" => "start the login again in this browser; the binding cookie needs SameSite=None, Secure and https";
+        Purpose "flow.purpose" InResponseTo Addressing "this crate's flow rules": "the login was started for another purpose" => "start again from the page that you want to use";
         Replay "flow.replay" Replay Replay "SAML Profiles 4.1.4.5": "the assertion was used before" => "start the login again";
     }
     /// Metadata of an identity provider.
@@ -307,8 +325,9 @@ reasons! {
         NoIdp "metadata.no_idp" NoIdp Configuration "SAML Metadata 2.4.3": "the metadata describes no SAML 2.0 identity provider" => "use the metadata of the identity provider, not of a service provider";
         NoSso "metadata.no_sso" NoSso Configuration "SAML Metadata 2.4.3": "the identity provider has no single sign-on service over HTTP-Redirect or HTTP-POST" => "switch one of these bindings on at the identity provider";
         NoSigningKey "metadata.no_signing_key" NoIdp Configuration "SAML Metadata 2.4.1.1": "the metadata holds no usable signing key" => "have the identity provider publish its signing certificate";
-        Key "metadata.key" Xml Configuration "SAML Metadata 2.4.1.1": "a signing certificate can't be read" => "look at the place; take the certificate from the identity provider again";
-        Endpoint "metadata.endpoint" Xml Configuration "SAML Metadata 2.2.2": "an endpoint is not an http or https URL" => "have the identity provider correct its endpoints";
+        TooManyKeys "metadata.too_many_keys" Xml Configuration "this crate's IdentityProvider": "the metadata holds more keys of an identity provider than are kept" => "have the identity provider remove the keys that it no longer uses";
+        Key "metadata.key" Xml Configuration "SAML Metadata 2.4.1.1": "a signing key can't be read, or what it is for is not known" => "look at the place; take the certificate from the identity provider again";
+        Endpoint "metadata.endpoint" NoSso Configuration "SAML Metadata 2.2.2": "the single sign-on endpoints are not http or https URLs" => "have the identity provider correct its endpoints";
         Expired "metadata.expired" Expired Clock "SAML Metadata 2.3.2": "the metadata has expired" => "fetch the metadata again";
         EntityNotFound "metadata.entity_not_found" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata does not hold that entity" => "check the entityID";
         EntityChoice "metadata.entity_choice" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata holds several identity providers" => "say which entityID is meant";

@@ -8,7 +8,7 @@ use super::verified::VerifiedLogin;
 use crate::assertion::Assertion;
 use crate::connection::Connection;
 use crate::error::{Checks, Deviations, Flow, Profile, Rejection, Rule};
-use crate::pending::PendingLogin;
+use crate::pending::{BoundLogin, PendingLogin};
 use crate::policy::{Relaxation, Unsolicited};
 use crate::protocol::Response;
 use crate::sp::ServiceProvider;
@@ -18,7 +18,7 @@ use crate::xml::Document;
 /// What the response has to be.
 pub(crate) enum Expectation {
     /// The answer to this login.
-    Answer(PendingLogin),
+    Answer(BoundLogin),
     /// An answer to nothing.
     Nothing,
 }
@@ -34,7 +34,7 @@ pub(super) struct Context<'c> {
 impl Context<'_> {
     pub(super) fn pending(&self) -> Option<&PendingLogin> {
         match self.expectation {
-            Expectation::Answer(pending) => Some(pending),
+            Expectation::Answer(bound) => Some(bound.pending()),
             Expectation::Nothing => None,
         }
     }
@@ -87,23 +87,23 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Res
 /// The response belongs to this login and this connection, before anything else is done with it.
 fn correlate(response: &Response<'_>, context: &Context<'_>) -> Result<(), Rejection> {
     let answered = context.answered(response.in_response_to);
-    let Expectation::Answer(pending) = context.expectation else {
+    let Some(pending) = context.pending() else {
         return match (answered, context.connection.policy().unsolicited()) {
             (Some(id), _) => Err(Rejection::new(Flow::UnknownRequest).expecting("no InResponseTo").finding(id)),
-            (None, Unsolicited::Refuse) => Err(Rejection::new(Profile::Unsolicited)),
+            (None, Unsolicited::Refuse | Unsolicited::Convert) => Err(Rejection::new(Profile::Unsolicited)),
             (None, Unsolicited::Accept) => Ok(()),
         };
     };
-    if pending.connection() != context.connection.id() {
+    if pending.key().connection() != context.connection.id() {
         let mismatch = Rejection::new(Flow::ConnectionMismatch);
-        return Err(mismatch.expecting(pending.connection().as_str()).finding(context.connection.id().as_str()));
+        return Err(mismatch.expecting(pending.key().connection().as_str()).finding(context.connection.id().as_str()));
     }
     if context.now >= pending.expires_at() {
         return Err(Rejection::new(Flow::RequestExpired));
     }
     match answered {
-        Some(id) if id != pending.request().as_str() => {
-            Err(Rejection::new(Profile::InResponseTo).expecting(pending.request().as_str()).finding(id))
+        Some(id) if id != pending.key().request().as_str() => {
+            Err(Rejection::new(Profile::InResponseTo).expecting(pending.key().request().as_str()).finding(id))
         }
         _ => Ok(()),
     }

@@ -1,9 +1,10 @@
 //! The Web Browser SSO profile (SAML Profiles 4.1): one function a rule.
 
 mod login;
+mod received;
 mod rules;
 mod signatures;
 mod verified;
 
-pub(crate) use login::{Expectation, verify};
+pub use received::{Received, SolicitedResponse, UnsolicitedResponse};
 pub use verified::{Claim, Login, ReplayKey, VerifiedLogin};

@@ -6,9 +6,8 @@ use super::login::Context;
 use super::signatures::ResponseSignature;
 use crate::assertion::{Assertion, BEARER, Confirmation};
 use crate::error::{Checks, Deviation, Deviations, Profile, Rejection, Rule, Subject, Validity};
-use crate::pending::ForceAuthn;
 use crate::policy::Relaxation;
-use crate::protocol::Response;
+use crate::protocol::{ForceAuthn, Response};
 use crate::time::format_date_time;
 
 /// A message and what it is judged by.
@@ -176,7 +175,7 @@ impl Facts<'_, '_> {
     /// or none if nothing was asked. That the response agrees was checked first of all.
     fn in_response_to(&self, bearer: &Confirmation<'_>) -> Verdict {
         let found = self.context.answered(bearer.in_response_to);
-        let expected = self.context.pending().map(|pending| pending.request().as_str());
+        let expected = self.context.pending().map(|pending| pending.key().request().as_str());
         if found == expected {
             return Ok(());
         }

@@ -3,8 +3,9 @@
 use crate::connection::Connection;
 use crate::dsig::{self, DS, Position, Signed, signature_of};
 use crate::error::{Checks, Decryption, Profile, Rejection, Rule, Signature};
+use crate::names::{SAML, SAMLP};
 use crate::policy::SignatureRule;
-use crate::protocol::{Asserted, Response, SAML, SAMLP};
+use crate::protocol::{Asserted, Response};
 use crate::xml::Node;
 
 /// An assertion that is proven, and whether the response around it is, too.

@@ -32,6 +32,8 @@ pub enum Claim {
     First,
     /// It was there.
     Replayed,
+    /// The pending login was used or given up in the meantime.
+    RequestConsumed,
 }
 
 /// A login: what the identity provider of a connection said about a user, proven, fresh and used for
@@ -104,6 +106,7 @@ impl VerifiedLogin {
         let mut login = self.login;
         let outcome = match claim {
             Claim::First => Ok(()),
+            Claim::RequestConsumed => Err(Rejection::new(Flow::RequestConsumed)),
             Claim::Replayed => Err(Rejection::new(Flow::Replay).finding(self.replay_key.assertion.as_str())),
         };
         match login.checks.note(Rule::Replay, outcome) {
@@ -114,6 +117,12 @@ impl VerifiedLogin {
 }
 
 impl ReplayKey {
+    /// Puts a key together, for tests of stores.
+    #[must_use]
+    pub fn new(connection: ConnectionId, assertion: AssertionId, keep_until: DateTime<Utc>) -> Self {
+        Self { connection, assertion, keep_until }
+    }
+
     /// The connection; identity providers choose their IDs independently of each other.
     #[must_use]
     pub fn connection(&self) -> &ConnectionId {

@@ -1,14 +1,12 @@
 //! SAML protocol messages (SAML Core 3): what can be read of them before anything is verified.
 
-mod received;
+mod authn_request;
 mod response;
 mod status;
 
-pub use received::{Received, SolicitedResponse, UnsolicitedResponse};
+pub(crate) use authn_request::{AFTER_ISSUER, Requester};
+pub use authn_request::{
+    AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
+    NameIdPolicy,
+};
 pub(crate) use response::{Asserted, Response};
-pub(crate) use status::Status;
-
-/// The namespace of protocol messages.
-pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-/// The namespace of assertions.
-pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";

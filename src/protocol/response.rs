@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::status::Status;
-use super::{SAML, SAMLP};
 use crate::assertion::{read_id, read_instant, read_issuer, require_version};
 use crate::dsig::{Position, signature_of};
 use crate::error::{Deviations, Profile, Rejection, Schema};
+use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Document, Node};
 
 /// The response as sent. Nothing in here is proven.

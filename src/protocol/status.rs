@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::SAMLP;
 use crate::error::{Profile, Rejection};
+use crate::names::SAMLP;
 use crate::xml::{Cursor, Node, trim};
 
 /// The status of a response.

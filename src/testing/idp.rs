@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{TestKey, TestingError, sign_template, signature_template};
 use crate::dsig::DS;
-use crate::keys::{KeyError, SigningKey};
-use crate::protocol::{SAML, SAMLP};
+use crate::error::KeyError;
+use crate::keys::SigningKey;
+use crate::names::{SAML, SAMLP};
 use crate::time::format_date_time;
 use crate::xml::Writer;
 

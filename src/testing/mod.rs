@@ -16,16 +16,21 @@
 //! ```
 //! What no identity provider should send is made of a template and [`sign_template`], which signs whatever it
 //! is given: a second Reference, a foreign target, a transform that nobody accepts.
+//!
+//! [`store_contract`] proves a host's store, [`MemoryStore`] is one.
 
+mod contract;
 mod idp;
+mod memory_store;
 mod raw;
 
-pub use crate::dsig::SigningError;
+pub use contract::{Violation, store_contract};
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts};
+pub use memory_store::MemoryStore;
 pub use raw::{sign_template, signature_template};
 
-use crate::error::Rejection;
-use crate::keys::{Certificate, KeyError, SigningKey};
+use crate::error::{KeyError, Rejection, SigningError};
+use crate::keys::{Certificate, SigningKey};
 
 /// Keys for tests. They are published with this crate: whatever they sign proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{SigningError, TestingError};
+use super::TestingError;
 use crate::crypto::DigestAlgorithm;
 use crate::dsig::{
     Algorithms, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, Method, Permission, Rule, canonicalize, digest_of, digest_uri,
     read_c14n,
 };
-use crate::error::Signature;
+use crate::error::{Signature, SigningError};
 use crate::keys::SigningKey;
 use crate::limits::Limits;
 use crate::xml::{Document, Node, Profile};

@@ -18,7 +18,7 @@ pub(crate) use chars::{is_ncname, trim};
 pub(crate) use cursor::Cursor;
 pub(crate) use parse::Profile;
 pub(crate) use tree::{Attribute, Document, NamespaceId, Node};
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, escape};
 
 /// The namespace that the prefix `xml` is bound to.
 pub(crate) const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::crypto::{DigestAlgorithm, RsaPssParameters, SignatureAlgorithm};
+use crate::error::SigningError;
 use crate::keys::{Certificate, SigningKey};
 use crate::testing::{TestKey, sign_template, signature_template};
 

@@ -4,15 +4,15 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::SAML;
-use super::response::{Asserted, Response};
+use super::login::{Expectation, verify};
+use super::verified::VerifiedLogin;
 use crate::binding::post;
 use crate::connection::Connection;
 use crate::error::{Checks, Deviations, Profile as Reason, Rejection, Rule};
 use crate::limits::Limits;
-use crate::names::{EntityId, RequestId, Unverified};
-use crate::pending::PendingLogin;
-use crate::profile::{Expectation, VerifiedLogin, verify};
+use crate::names::{EntityId, RequestId, SAML, Unverified};
+use crate::pending::BoundLogin;
+use crate::protocol::{Asserted, Response};
 use crate::sp::ServiceProvider;
 use crate::xml::{Document, Node, Profile, trim};
 
@@ -96,7 +96,7 @@ impl SolicitedResponse {
         self.issuer.as_ref()
     }
 
-    /// Verifies it as the answer to a pending login. `now` is the host's clock.
+    /// Verifies it as the answer to a pending login that came back in its browser. `now` is the host's clock.
     ///
     /// # Errors
     /// The most telling failure, with every rule's outcome. The pending login is used up all the same.
@@ -104,10 +104,10 @@ impl SolicitedResponse {
         &self,
         sp: &ServiceProvider,
         connection: &Connection,
-        pending: PendingLogin,
+        login: BoundLogin,
         now: DateTime<Utc>,
     ) -> Result<VerifiedLogin, Rejection> {
-        verify(&self.document, sp, connection, &Expectation::Answer(pending), now)
+        verify(&self.document, sp, connection, &Expectation::Answer(login), now)
     }
 
     /// Refuses it because no such login is pending here. It is never taken for an unsolicited one.

@@ -1,0 +1,83 @@
+//! What a security team wants to be told, without a claim in it.
+
+use std::fmt;
+
+use crate::error::{Deviation, Flow, Reason, Rejection};
+use crate::profile::Login;
+
+/// Something worth an entry in the security log. With the feature `tracing` the drivers of
+/// [`flow`](crate::flow) emit each; without it hosts ask results for theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecurityEvent {
+    /// An assertion came a second time.
+    Replay,
+    /// A response came from another browser than the one that started the login: an attack on a user, or a lost cookie.
+    OtherBrowser,
+    /// A response for a connection of another organization.
+    OtherConnection,
+    /// A login was accepted although the message departs from the standard.
+    DeviationUsed(Deviation),
+}
+
+impl SecurityEvent {
+    /// The stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Replay => "replay",
+            Self::OtherBrowser => "other_browser",
+            Self::OtherConnection => "other_connection",
+            Self::DeviationUsed(_) => "deviation_used",
+        }
+    }
+}
+
+impl fmt::Display for SecurityEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeviationUsed(deviation) => write!(f, "deviation_used: {deviation}"),
+            other => f.write_str(other.name()),
+        }
+    }
+}
+
+impl Rejection {
+    /// The event that this refusal is, if it is one.
+    #[must_use]
+    pub fn security_event(&self) -> Option<SecurityEvent> {
+        match self.reason() {
+            Reason::Flow(Flow::Replay | Flow::RequestConsumed) => Some(SecurityEvent::Replay),
+            Reason::Flow(Flow::BrowserMismatch) => Some(SecurityEvent::OtherBrowser),
+            Reason::Flow(Flow::ConnectionMismatch) => Some(SecurityEvent::OtherConnection),
+            _ => None,
+        }
+    }
+}
+
+impl Login {
+    /// The events of this login.
+    pub fn security_events(&self) -> impl Iterator<Item = SecurityEvent> {
+        self.deviations().iter().map(|deviation| SecurityEvent::DeviationUsed(*deviation))
+    }
+}
+
+/// Emits the events of a login.
+pub(crate) fn report_login(login: &Login) {
+    #[cfg(feature = "tracing")]
+    for event in login.security_events() {
+        tracing::warn!(connection = %login.connection(), %event, "saml security event");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = login;
+}
+
+/// Emits the event of a refusal.
+pub(crate) fn report_rejection(rejection: &Rejection) {
+    #[cfg(feature = "tracing")]
+    if let Some(event) = rejection.security_event() {
+        tracing::warn!(%event, code = rejection.code(), "saml security event");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = rejection;
+}

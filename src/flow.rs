@@ -1,0 +1,193 @@
+//! The drivers over the host's store. READ THIS FIRST: each function names its steps in order.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use chrono::{DateTime, Utc};
+
+use crate::browser::BrowserCookie;
+use crate::connection::Connection;
+use crate::error::{Flow, Profile, Rejection};
+use crate::events;
+use crate::limits::Limits;
+use crate::login::{self, Finished, LoginStart, StartError, Started};
+use crate::names::{ConnectionId, EntityId, Unverified};
+use crate::pending::Purpose;
+use crate::policy::Unsolicited;
+use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse};
+use crate::sp::ServiceProvider;
+use crate::storage::{LoginStore, Peeked};
+
+/// Why a step of the flow did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError<E> {
+    /// The message was refused.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// No request could be made.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store failed. Nothing is lost: repeat the step with the same input.
+    #[error("the store failed, repeat the step: {0}")]
+    Store(#[source] E),
+}
+
+/// What the browser brought to the assertion consumer service.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// The form field `SAMLResponse`.
+    pub saml_response: &'a str,
+    /// The form field `RelayState`.
+    pub relay_state: Option<&'a str>,
+    /// The value of the cookie [`BrowserCookie::NAME`].
+    pub cookie: Option<&'a str>,
+}
+
+/// How a login went on.
+#[derive(Debug)]
+#[must_use]
+pub enum Arrived {
+    /// It is finished.
+    Finished(Finished),
+    /// Nobody had asked for it, and the policy says to ask: send the browser on.
+    Restarted(Started),
+}
+
+/// Starts a login at a connection's identity provider and keeps it in the store.
+///
+/// # Errors
+/// [`FlowError::Start`], [`FlowError::Store`]; in both cases nothing may be sent.
+pub async fn start_login<S: LoginStore>(
+    store: &S,
+    sp: &ServiceProvider,
+    connection: &Connection,
+    start: LoginStart,
+    now: DateTime<Utc>,
+) -> Result<Started, FlowError<S::Error>> {
+    let started = login::start_login(sp, connection, start, now)?;
+    store.keep(&started.keep).await.map_err(FlowError::Store)?;
+    Ok(started)
+}
+
+/// Finishes a login, asked for or not, with one of the connections of the organization whose
+/// endpoint received it.
+///
+/// # Errors
+/// [`FlowError::Rejected`] with the private report in it, [`FlowError::Store`].
+pub async fn finish_login<S: LoginStore>(
+    store: &S,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    let outcome = match Received::from_post(arrival.saml_response, &Limits::message())? {
+        Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
+        Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
+    };
+    match &outcome {
+        Ok(Arrived::Finished(finished)) => events::report_login(finished.login()),
+        Err(FlowError::Rejected(rejection)) => events::report_rejection(rejection),
+        _ => {}
+    }
+    outcome
+}
+
+async fn finish_solicited<S: LoginStore>(
+    store: &S,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    response: SolicitedResponse,
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    let pending = match store.peek(response.in_response_to().for_lookup()).await.map_err(FlowError::Store)? {
+        Peeked::Pending(pending) => pending,
+        Peeked::Used => return Err(Rejection::new(Flow::RequestConsumed).into()),
+        Peeked::Unknown => return Err(response.refuse_unknown().into()),
+    };
+    let connection = of_organization(connections, pending.key().connection())?;
+    let bound = pending.returned_by(arrival.cookie.and_then(BrowserCookie::from_value).as_ref())?;
+    let (key, purpose) = (bound.pending().key().clone(), bound.pending().purpose());
+    let host_state = bound.pending().host_state().map(str::to_owned);
+    match response.verify(sp, connection, bound, now) {
+        Ok(verified) => {
+            let claim = store.complete(&key, verified.replay_key()).await.map_err(FlowError::Store)?;
+            let login = verified.claimed(claim)?;
+            Ok(Arrived::Finished(Finished::new(login, purpose, host_state, arrival.relay_state)))
+        }
+        Err(rejection) => {
+            // From the right browser, so nobody else's: every attempt costs a new login.
+            store.take(&key).await.map_err(FlowError::Store)?;
+            Err(rejection.into())
+        }
+    }
+}
+
+async fn finish_unsolicited<S: LoginStore>(
+    store: &S,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    response: UnsolicitedResponse,
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    let connection = of_issuer(connections, response.issuer())?;
+    if connection.policy().unsolicited() == Unsolicited::Convert {
+        let cookie = arrival.cookie.and_then(BrowserCookie::from_value);
+        let start = LoginStart::default().with_cookie(cookie);
+        return start_login(store, sp, connection, start, now).await.map(Arrived::Restarted);
+    }
+    let verified = response.verify(sp, connection, now)?;
+    let claim = store.claim(verified.replay_key()).await.map_err(FlowError::Store)?;
+    let login = verified.claimed(claim)?;
+    Ok(Arrived::Finished(Finished::new(login, Purpose::Login, None, arrival.relay_state)))
+}
+
+/// A login that was started for a connection of another organization is not finished here.
+fn of_organization<'c>(connections: &'c [Connection], id: &ConnectionId) -> Result<&'c Connection, Rejection> {
+    let found = connections.iter().find(|connection| connection.id() == id);
+    found.ok_or_else(|| {
+        Rejection::new(Flow::ConnectionMismatch).expecting("a connection of this organization").finding(id.as_str())
+    })
+}
+
+/// The issuer, not verified yet, chooses among this organization's connections only.
+fn of_issuer<'c>(
+    connections: &'c [Connection],
+    issuer: Option<&Unverified<EntityId>>,
+) -> Result<&'c Connection, Rejection> {
+    let issuer = issuer.map(Unverified::for_lookup);
+    let found = connections.iter().find(|connection| Some(connection.identity_provider().entity_id()) == issuer);
+    found.ok_or_else(|| {
+        let known: Vec<_> =
+            connections.iter().map(|connection| connection.identity_provider().entity_id().as_str()).collect();
+        Rejection::new(Profile::Issuer)
+            .expecting(known.join(" or "))
+            .finding(issuer.map_or("no Issuer", EntityId::as_str))
+    })
+}
+
+/// Runs one of these drivers on the calling thread, for hosts without an async runtime: their stores
+/// block in the bodies of their `async fn`s.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Starting and finishing a login without a store: the pure steps that [`flow`](crate::flow) drives.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::binding::{Parameter, PostForm, RelayState, redirect};
+use crate::browser::{BrowserCookie, random_hex};
+use crate::connection::Connection;
+use crate::crypto::NoRandomness;
+use crate::dsig::sign_enveloped;
+use crate::error::{ConfigError, Flow, Rejection, SigningError};
+use crate::metadata::{AuthnRequestSigning, EndpointBinding};
+use crate::names::RequestId;
+use crate::pending::{PendingKey, PendingLogin, Purpose};
+use crate::profile::Login;
+use crate::protocol::{AFTER_ISSUER, AuthnRequestOptions, Requester};
+use crate::sp::ServiceProvider;
+
+/// How long a login may take, from the request to the response.
+const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+
+/// What a login is started with.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct LoginStart {
+    purpose: Purpose,
+    request: AuthnRequestOptions,
+    relay_state: Option<String>,
+    host_state: Option<String>,
+    cookie: Option<BrowserCookie>,
+}
+
+impl LoginStart {
+    /// Says what for; [`Purpose::Login`] otherwise.
+    pub fn with_purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// What to ask the identity provider for.
+    pub fn with_request(mut self, request: AuthnRequestOptions) -> Self {
+        self.request = request;
+        self
+    }
+
+    /// A RelayState that the identity provider echoes. Nothing here needs one: the place to go on
+    /// with is better kept as [host state](Self::with_host_state), which nobody else sees or changes.
+    pub fn with_relay_state(mut self, relay_state: impl Into<String>) -> Self {
+        self.relay_state = Some(relay_state.into());
+        self
+    }
+
+    /// Something to be had back when the login is finished.
+    pub fn with_host_state(mut self, state: impl Into<String>) -> Self {
+        self.host_state = Some(state.into());
+        self
+    }
+
+    /// The cookie that the browser has already, so that a second tab doesn't end the login of the first.
+    pub fn with_cookie(mut self, cookie: Option<BrowserCookie>) -> Self {
+        self.cookie = cookie;
+        self
+    }
+}
+
+/// A login that has begun: send the browser on, keep the pending login, set the cookie.
+#[derive(Debug)]
+#[must_use]
+pub struct Started {
+    /// What the browser gets.
+    pub send: Send,
+    /// What the store gets, before the browser gets anything.
+    pub keep: PendingLogin,
+    /// The cookie to set.
+    pub cookie: BrowserCookie,
+}
+
+/// How a message reaches the identity provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Send {
+    /// Answer with a redirect (302 or 303) to this URL, and `Cache-Control: no-store`.
+    Redirect(String),
+    /// Answer with a page that posts this form.
+    Post(PostForm),
+}
+
+/// Why a login could not be started. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings don't allow it.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The request could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The operating system gave no random numbers.
+    #[error("the operating system gave no random numbers")]
+    NoRandomness,
+}
+
+impl From<NoRandomness> for StartError {
+    fn from(_: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
+/// Makes an AuthnRequest for the identity provider of a connection (SAML Profiles 4.1.4.1).
+///
+/// It is signed whenever the service provider has a signing key.
+///
+/// # Errors
+/// [`StartError`]; among them a missing signing key when the identity provider wants signed requests.
+pub fn start_login(
+    sp: &ServiceProvider,
+    connection: &Connection,
+    start: LoginStart,
+    now: DateTime<Utc>,
+) -> Result<Started, StartError> {
+    let idp = connection.identity_provider();
+    if idp.authn_request_signing() == AuthnRequestSigning::Wanted && sp.signing_key().is_none() {
+        let remedy = "the identity provider wants signed requests: give the service provider a signing key";
+        return Err(ConfigError::Missing { field: "signing_key", remedy }.into());
+    }
+    let id = RequestId::new(format!("_{}", random_hex()?));
+    let endpoint = idp.sso_endpoint();
+    let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
+    let xml = start.request.to_xml(&id, requester, endpoint.location(), now)?;
+    let relay_state = start.relay_state.as_deref();
+    let send = match endpoint.binding() {
+        EndpointBinding::HttpPost => {
+            let xml = match sp.signing_key() {
+                Some(key) => sign_enveloped(&xml, id.as_str(), AFTER_ISSUER, key)?,
+                None => xml,
+            };
+            Send::Post(PostForm::new(endpoint.location(), Parameter::Request, &xml, relay_state))
+        }
+        _ => {
+            Send::Redirect(redirect::url(endpoint.location(), Parameter::Request, &xml, relay_state, sp.signing_key())?)
+        }
+    };
+    let cookie = start.cookie.map_or_else(BrowserCookie::generate, Ok)?;
+    let key = PendingKey::new(id, connection.id().clone(), cookie.binding());
+    let expires_at =
+        now.checked_add_signed(LIFETIME).ok_or(ConfigError::Value { field: "now", reason: "beyond the calendar" })?;
+    let keep = PendingLogin::new(key, now, expires_at)
+        .with_purpose(start.purpose)
+        .with_force_authn(start.request.force_authn())
+        .with_requested_contexts(start.request.exact_contexts())
+        .with_host_state(start.host_state);
+    Ok(Started { send, keep, cookie })
+}
+
+/// A finished login, which says what it was for before it says who.
+#[derive(Debug)]
+#[must_use]
+pub struct Finished {
+    login: Login,
+    purpose: Purpose,
+    host_state: Option<String>,
+    relay_state: Option<RelayState>,
+}
+
+impl Finished {
+    pub(crate) fn new(login: Login, purpose: Purpose, host_state: Option<String>, relay_state: Option<&str>) -> Self {
+        Self { login, purpose, host_state, relay_state: relay_state.map(RelayState::new) }
+    }
+
+    /// What the login was started for; [`Purpose::Login`] if it was not asked for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// What the host kept when it started the login.
+    #[must_use]
+    pub fn host_state(&self) -> Option<&str> {
+        self.host_state.as_deref()
+    }
+
+    /// What came along. Anybody can have changed it.
+    #[must_use]
+    pub fn relay_state(&self) -> Option<&RelayState> {
+        self.relay_state.as_ref()
+    }
+
+    /// The login, for the purpose that it was started for.
+    ///
+    /// # Errors
+    /// `flow.purpose`: a login that was started to sign in can't link accounts, and the reverse.
+    pub fn into_login(self, purpose: Purpose) -> Result<Login, Rejection> {
+        if self.purpose == purpose {
+            return Ok(self.login);
+        }
+        Err(Rejection::new(Flow::Purpose).expecting(format!("{purpose:?}")).finding(format!("{:?}", self.purpose)))
+    }
+}

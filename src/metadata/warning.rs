@@ -1,0 +1,108 @@
+//! What is worth a look at an identity provider that can be used all the same.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::keys::{Fingerprint, KeyError};
+
+/// Something about an identity provider that an administrator should know. `Display` says it in a sentence.
+///
+/// None of these weakens a check: what is left out here is never used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetadataWarning {
+    /// A signing certificate has expired. Its key stays pinned: certificates are containers here
+    /// (SAML V2.0 Metadata Interoperability Profile 2.6.1).
+    CertificateExpired {
+        /// SHA-256 of the certificate.
+        fingerprint: Fingerprint,
+        /// When it expired.
+        not_after: DateTime<Utc>,
+    },
+    /// A signing certificate is not valid yet. Its key is pinned all the same.
+    CertificateNotYetValid {
+        /// SHA-256 of the certificate.
+        fingerprint: Fingerprint,
+        /// When it begins to be valid.
+        not_before: DateTime<Utc>,
+    },
+    /// A signing key is an RSA key of less than 2048 bits: its signatures are refused unless the connection
+    /// has the relaxation `rsa1024`.
+    WeakKey {
+        /// SHA-256 of the SubjectPublicKeyInfo.
+        fingerprint: Fingerprint,
+        /// The size of the modulus.
+        bits: usize,
+    },
+    /// Further certificates stand beside a signing certificate: the issuers of a chain. They are not signers.
+    ChainNotUsed {
+        /// How many.
+        certificates: usize,
+    },
+    /// A signing key is of a kind that this crate can't verify with, and was left out.
+    SigningKeyNotUsed {
+        /// Why.
+        error: KeyError,
+    },
+    /// An encryption key can't be read or is of a kind that is not supported, and was left out.
+    EncryptionKeyNotUsed {
+        /// Why.
+        error: KeyError,
+    },
+    /// A `md:KeyDescriptor` holds neither a certificate nor an RSA or EC key value, and was left out.
+    KeyDescriptorWithoutKey,
+    /// An endpoint has a binding that is not one of SAML 2.0's common ones.
+    UnknownBinding {
+        /// The URI of the binding.
+        binding: String,
+    },
+    /// An endpoint is not an http or https URL, or carries a user name, and was left out.
+    EndpointNotUsed {
+        /// What it says instead, at most 300 characters. Chosen by the publisher: escape it.
+        location: String,
+    },
+    /// Messages to this endpoint travel in the clear.
+    PlainHttp {
+        /// The location.
+        location: String,
+    },
+    /// The metadata is signed, and nobody said by which key: the signature was not verified and proves nothing.
+    SignatureNotVerified,
+    /// The elements of the role stand in another order than in the schema.
+    ElementOrder,
+}
+
+impl fmt::Display for MetadataWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |instant: &DateTime<Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match self {
+            Self::CertificateExpired { fingerprint, not_after } => {
+                write!(f, "the signing certificate {fingerprint} expired at {}", day(not_after))
+            }
+            Self::CertificateNotYetValid { fingerprint, not_before } => {
+                write!(f, "the signing certificate {fingerprint} is not valid before {}", day(not_before))
+            }
+            Self::WeakKey { fingerprint, bits } => {
+                write!(f, "the signing key {fingerprint} has {bits} bits only: signatures by it are refused by default")
+            }
+            Self::ChainNotUsed { certificates } => {
+                write!(f, "{certificates} further certificate(s) beside a signing certificate are not signers")
+            }
+            Self::SigningKeyNotUsed { error } => write!(f, "a signing key was left out: {error}"),
+            Self::EncryptionKeyNotUsed { error } => write!(f, "an encryption key was left out: {error}"),
+            Self::KeyDescriptorWithoutKey => f.write_str("a KeyDescriptor without certificate or key was left out"),
+            Self::UnknownBinding { binding } => write!(f, "an endpoint has the unknown binding {binding:?}"),
+            Self::EndpointNotUsed { location } => {
+                write!(f, "an endpoint is no http or https URL and was left out: {location:?}")
+            }
+            Self::PlainHttp { location } => write!(f, "messages to {location} are not encrypted on the way"),
+            Self::SignatureNotVerified => {
+                f.write_str("the metadata is signed by a key that is not pinned: not verified")
+            }
+            Self::ElementOrder => {
+                f.write_str("the elements of the IDPSSODescriptor are not in the order of the schema")
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The bytes of stored values: a version, then the fields in order.
+
+use chrono::{DateTime, Utc};
+
+/// A stored value that can't be read back: it was written by another version, or damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoredError {
+    /// Written by a version of this crate that this one does not know.
+    #[error(
+        "the stored value has format version {found}, this crate reads version {known}: finish or drop it with the version that wrote it"
+    )]
+    Version {
+        /// The version of the value.
+        found: u8,
+        /// The version that is read here.
+        known: u8,
+    },
+    /// Too short, too long, or with values that were never written.
+    #[error("the stored value is damaged: drop it")]
+    Damaged,
+}
+
+/// Writes fields.
+pub(crate) struct Encoder(Vec<u8>);
+
+impl Encoder {
+    pub(crate) fn new(version: u8) -> Self {
+        Self(vec![version])
+    }
+
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        // Longer than 4 GiB can't come here: everything stored was bounded by Limits or is our own.
+        self.0.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    pub(crate) fn option(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.byte(1).text(text),
+            None => self.byte(0),
+        }
+    }
+
+    pub(crate) fn list(self, texts: &[String]) -> Self {
+        let counted = self.text(&texts.len().to_string());
+        texts.iter().fold(counted, |encoder, text| encoder.text(text))
+    }
+
+    pub(crate) fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+
+    pub(crate) fn instant(mut self, instant: DateTime<Utc>) -> Self {
+        self.0.extend_from_slice(&instant.timestamp_millis().to_be_bytes());
+        self
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Reads fields in the order in which they were written.
+pub(crate) struct Decoder<'b>(&'b [u8]);
+
+impl<'b> Decoder<'b> {
+    pub(crate) fn new(octets: &'b [u8], known: u8) -> Result<Self, StoredError> {
+        match octets.split_first() {
+            Some((found, rest)) if *found == known => Ok(Self(rest)),
+            Some((found, _)) => Err(StoredError::Version { found: *found, known }),
+            None => Err(StoredError::Damaged),
+        }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, StoredError> {
+        let length = u32::from_be_bytes(self.array()?);
+        let octets = self.take(usize::try_from(length).map_err(|_| StoredError::Damaged)?)?;
+        String::from_utf8(octets.to_vec()).map_err(|_| StoredError::Damaged)
+    }
+
+    pub(crate) fn option(&mut self) -> Result<Option<String>, StoredError> {
+        match self.byte()? {
+            0 => Ok(None),
+            1 => self.text().map(Some),
+            _ => Err(StoredError::Damaged),
+        }
+    }
+
+    pub(crate) fn list(&mut self) -> Result<Vec<String>, StoredError> {
+        let count: usize = self.text()?.parse().map_err(|_| StoredError::Damaged)?;
+        (0..count).map(|_| self.text()).collect()
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, StoredError> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    pub(crate) fn instant(&mut self) -> Result<DateTime<Utc>, StoredError> {
+        DateTime::from_timestamp_millis(i64::from_be_bytes(self.array()?)).ok_or(StoredError::Damaged)
+    }
+
+    pub(crate) fn finish(self) -> Result<(), StoredError> {
+        if self.0.is_empty() { Ok(()) } else { Err(StoredError::Damaged) }
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], StoredError> {
+        self.take(N)?.try_into().map_err(|_| StoredError::Damaged)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'b [u8], StoredError> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(StoredError::Damaged)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,96 @@
+//! A store for tests: in the memory of one process, gone with it.
+
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::names::{AssertionId, ConnectionId, RequestId};
+use crate::pending::{PendingKey, PendingLogin};
+use crate::profile::{Claim, ReplayKey};
+use crate::storage::{LoginStore, Peeked};
+
+/// A [`LoginStore`] for tests and for trying things out: not for two instances of a host, and
+/// nothing is ever removed.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    pending: HashMap<RequestId, Row>,
+    replay: HashSet<(ConnectionId, AssertionId)>,
+}
+
+#[derive(Debug)]
+struct Row {
+    key: PendingKey,
+    value: Vec<u8>,
+    use_: Use,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Use {
+    Unused,
+    Used,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn unused(&mut self, key: &PendingKey) -> Option<&mut Row> {
+        self.pending.get_mut(key.request()).filter(|row| row.key == *key && row.use_ == Use::Unused)
+    }
+
+    fn claim(&mut self, key: &ReplayKey) -> Claim {
+        match self.replay.insert((key.connection().clone(), key.assertion().clone())) {
+            true => Claim::First,
+            false => Claim::Replayed,
+        }
+    }
+}
+
+impl LoginStore for MemoryStore {
+    type Error = Infallible;
+
+    async fn keep(&self, pending: &PendingLogin) -> Result<(), Infallible> {
+        let row = Row { key: pending.key().clone(), value: pending.to_bytes(), use_: Use::Unused };
+        self.tables().pending.insert(pending.key().request().clone(), row);
+        Ok(())
+    }
+
+    async fn peek(&self, request: &RequestId) -> Result<Peeked, Infallible> {
+        let tables = self.tables();
+        Ok(match tables.pending.get(request) {
+            None => Peeked::Unknown,
+            Some(row) if row.use_ == Use::Used => Peeked::Used,
+            Some(row) => PendingLogin::from_bytes(&row.value).map_or(Peeked::Unknown, Peeked::Pending),
+        })
+    }
+
+    async fn take(&self, key: &PendingKey) -> Result<(), Infallible> {
+        if let Some(row) = self.tables().unused(key) {
+            row.use_ = Use::Used;
+        }
+        Ok(())
+    }
+
+    async fn complete(&self, key: &PendingKey, replay_key: &ReplayKey) -> Result<Claim, Infallible> {
+        let mut tables = self.tables();
+        let Some(row) = tables.unused(key) else { return Ok(Claim::RequestConsumed) };
+        row.use_ = Use::Used;
+        Ok(tables.claim(replay_key))
+    }
+
+    async fn claim(&self, replay_key: &ReplayKey) -> Result<Claim, Infallible> {
+        Ok(self.tables().claim(replay_key))
+    }
+}
