@@ -266,7 +266,7 @@ fn read_transforms<'d>(node: Node<'d>, algorithms: &Algorithms) -> Result<Method
 
 /// A canonicalization method. `unknown` is the reason to refuse others with, and those that the
 /// connection does not permit.
-pub(super) fn read_c14n<'d>(node: Node<'d>, algorithms: &Algorithms, unknown: Reason) -> Result<Method<'d>, Rejection> {
+pub(crate) fn read_c14n<'d>(node: Node<'d>, algorithms: &Algorithms, unknown: Reason) -> Result<Method<'d>, Rejection> {
     let mut cursor = structured(Cursor::new(node))?;
     let uri = cursor.attribute("Algorithm").unwrap_or_default();
     let rule = match uri {

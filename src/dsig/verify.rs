@@ -139,7 +139,7 @@ fn verify_digest<'d>(signature: &SignatureElement<'d>, target: Node<'d>) -> Resu
 }
 
 /// The digest of a canonical form, which never exists as a whole.
-pub(super) fn digest_of<'d>(
+pub(crate) fn digest_of<'d>(
     apex: Node<'d>,
     omit: Option<Node<'d>>,
     method: &Method<'d>,
