@@ -74,12 +74,12 @@ pub(crate) fn url(
     Ok(format!("{endpoint}{separator}{query}{fragment}"))
 }
 
-/// Percent-encoding of everything but the unreserved characters; a space becomes `%20`, so that
-/// software that encodes the value afresh before verifying comes to the same octets.
+/// Percent-encoding of everything but the unreserved characters (RFC 3986 section 2.3), a space as `%20`: most
+/// software that encodes the value afresh before it verifies comes to the same octets.
 fn escape(value: &str) -> String {
     let form: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    // A literal plus sign is `%2B` by now.
-    form.replace('+', "%20").replace('*', "%2A")
+    // A literal plus sign is `%2B` by now, a literal percent sign `%25`.
+    form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
 }
 
 fn deflate(xml: &str) -> Vec<u8> {
