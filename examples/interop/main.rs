@@ -125,7 +125,8 @@ fn claims(login: &Login) -> String {
         |name_id| format!("{} ({})", name_id.value(), last_part(name_id.format().unwrap_or("no format"))),
     );
     let class = login.authn_statements().iter().find_map(|statement| statement.context_class()).unwrap_or("none");
-    let values = |values: &[AttributeValue]| values.iter().filter_map(|value| value.as_text()).collect::<Vec<_>>().join("+");
+    let values =
+        |values: &[AttributeValue]| values.iter().filter_map(|value| value.as_text()).collect::<Vec<_>>().join("+");
     let attributes = login.attributes().iter().map(|a| format!("{}={}", last_part(a.name()), values(a.values())));
     let deviations = login.deviations().iter().map(|deviation| deviation.name()).collect::<Vec<_>>();
     format!(

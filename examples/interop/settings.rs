@@ -53,8 +53,10 @@ impl Settings {
     }
 
     fn signing_key(&self, file: &str) -> Result<SigningKey, Problem> {
-        let certificate =
-            self.get("cert").map(|file| Ok::<_, Problem>(Certificate::from_pem(&fs::read_to_string(file)?)?)).transpose()?;
+        let certificate = self
+            .get("cert")
+            .map(|file| Ok::<_, Problem>(Certificate::from_pem(&fs::read_to_string(file)?)?))
+            .transpose()?;
         let key = SigningKey::from_pem(&fs::read_to_string(file)?, certificate.as_ref())?;
         let Some(uri) = self.get("algorithm") else { return Ok(key) };
         let algorithm = SignatureAlgorithm::from_uri(uri).ok_or_else(|| format!("no such algorithm: {uri}"))?;
