@@ -12,7 +12,7 @@ mod verify;
 
 pub(crate) use c14n::{Method, Rule, canonicalize};
 pub(crate) use sign::sign_enveloped;
-pub(crate) use signature::{Position, SignatureElement, signature_of};
+pub(crate) use signature::{Position, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use {sign::digest_uri, signature::read_c14n, verify::digest_of};

@@ -17,7 +17,7 @@ use crate::xml::{Document, Node, Profile};
 /// Fills in the placeholders of a template, the innermost signatures first, and changes nothing else.
 ///
 /// An element inside a `ds:Signature` may hold
-/// - `{digest:ID}`: the digest of the element with that `ID` or `Id`, without the signature in which the
+/// - `{digest:ID}`: the digest of the element with that `ID`, `Id` or `id`, without the signature in which the
 ///   placeholder stands, by the DigestMethod and the canonicalization of the Reference around it;
 /// - `{signature}`: the signature by the key over the first SignedInfo beside it.
 ///
@@ -104,7 +104,8 @@ fn enclosing(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn find<'d>(document: &'d Document, id: &str) -> Option<Node<'d>> {
-    document.root().subtree().find(|node| node.attribute("ID").or(node.attribute("Id")) == Some(id))
+    let has_id = |node: &Node<'_>| ["ID", "Id", "id"].iter().any(|name| node.attribute(name) == Some(id));
+    document.root().subtree().find(has_id)
 }
 
 fn digest(node: Node<'_>, target: Node<'_>, signature: Node<'_>) -> Result<Vec<u8>, TestingError> {
