@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::crypto::NoRandomness;
 use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
-use crate::metadata::{AuthnRequestSigning, EndpointBinding};
+use crate::metadata::{AuthnRequestSigning, EndpointBinding, is_web_url};
 use crate::names::RequestId;
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
@@ -120,6 +120,9 @@ pub fn start_login(
     if idp.authn_request_signing() == AuthnRequestSigning::Wanted && sp.signing_key().is_none() {
         let remedy = "the identity provider wants signed requests: give the service provider a signing key";
         return Err(ConfigError::Missing { field: "signing_key", remedy }.into());
+    }
+    if !is_web_url(sp.acs_url()) {
+        return Err(ConfigError::Url { field: "acs_url", value: sp.acs_url().to_owned() }.into());
     }
     let id = RequestId::new(format!("_{}", random_hex()?));
     let endpoint = idp.sso_endpoint();

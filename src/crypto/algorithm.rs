@@ -3,6 +3,8 @@
 //! What has no variant here cannot be asked for: there is no HMAC, no DSA, no MD5 and no "none".
 //! Whether a variant is *allowed* (SHA-1 is not, by default) is decided by the connection's policy.
 
+use std::fmt;
+
 /// A hash function: `ds:DigestMethod`, or the one inside a signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DigestAlgorithm {
@@ -233,6 +235,18 @@ impl KeyType {
             Self::P256 => 64,
             Self::P384 => 96,
             Self::P521 => 132,
+        }
+    }
+}
+
+/// As reports name it: `RSA 2048`, `EC P-256`.
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { bits } => write!(f, "RSA {bits}"),
+            Self::P256 => f.write_str("EC P-256"),
+            Self::P384 => f.write_str("EC P-384"),
+            Self::P521 => f.write_str("EC P-521"),
         }
     }
 }

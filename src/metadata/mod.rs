@@ -15,6 +15,7 @@ mod tests;
 mod validity;
 mod warning;
 
+pub(crate) use endpoint::is_web_url;
 pub use endpoint::{Endpoint, EndpointBinding};
 pub use fields::IdentityProviderBuilder;
 pub use identity_provider::{AuthnRequestSigning, IdentityProvider};

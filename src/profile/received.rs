@@ -8,7 +8,7 @@ use super::login::{Expectation, verify};
 use super::verified::VerifiedLogin;
 use crate::binding::post;
 use crate::connection::Connection;
-use crate::error::{Checks, Deviations, Profile as Reason, Rejection, Rule};
+use crate::error::{Checks, Deviations, Flow, Profile as Reason, Rejection, Rule};
 use crate::limits::Limits;
 use crate::names::{EntityId, RequestId, SAML, Unverified};
 use crate::pending::BoundLogin;
@@ -113,7 +113,7 @@ impl SolicitedResponse {
     /// Refuses it because no such login is pending here. It is never taken for an unsolicited one.
     #[must_use]
     pub fn refuse_unknown(&self) -> Rejection {
-        Rejection::new(crate::error::Flow::UnknownRequest).finding(self.in_response_to.for_lookup().as_str())
+        uncorrelated(Rejection::new(Flow::UnknownRequest).finding(self.in_response_to.for_lookup().as_str()))
     }
 }
 
@@ -140,7 +140,7 @@ impl UnsolicitedResponse {
     /// Refuses it because this endpoint takes answers only.
     #[must_use]
     pub fn refuse_unsolicited(&self) -> Rejection {
-        Rejection::new(Reason::Unsolicited)
+        uncorrelated(Rejection::new(Reason::Unsolicited))
     }
 }
 
@@ -154,6 +154,15 @@ impl fmt::Debug for UnsolicitedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("UnsolicitedResponse(..)")
     }
+}
+
+/// The report of a response that was read and belongs to nothing here.
+fn uncorrelated(rejection: Rejection) -> Rejection {
+    let mut checks = Checks::default();
+    let _ = checks.note(Rule::Readable, Ok(()));
+    let _ = checks.note(Rule::ResponseElement, Ok(()));
+    let _ = checks.note::<()>(Rule::Correlation, Err(rejection.clone()));
+    rejection.with_checks(checks)
 }
 
 /// Some identity providers name the request in the confirmation only (SAML Profiles 4.1.4.2 asks for

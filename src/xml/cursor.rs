@@ -4,8 +4,8 @@ use super::tree::Node;
 use super::{XML_NAMESPACE, XSI_NAMESPACE};
 use crate::error::{Rejection, Schema};
 
-/// Most names that any one element type of the standards asks for.
-const ASKED: usize = 12;
+/// Most names that any one element type of the standards asks for (`md:IDPSSODescriptor`: 14 children).
+const ASKED: usize = 16;
 
 /// Walks the children of an element in order; [`Cursor::finish`] refuses what was not asked for.
 ///

@@ -6,6 +6,8 @@
 mod base64;
 mod chars;
 mod cursor;
+mod document;
+mod element;
 mod parse;
 mod tag;
 #[cfg(test)]

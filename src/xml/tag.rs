@@ -1,58 +1,107 @@
-//! The inside of tags and of the XML declaration, read to the letter of the grammar.
+//! The inside of tags, references and the XML declaration, read to the letter of the grammar.
 
 use super::chars::{self, WHITE_SPACE};
-use crate::error::{Limit, Reason, Xml};
+use crate::error::Xml;
 
 /// An attribute as written.
 #[derive(Clone, Copy)]
 pub(super) struct RawAttribute<'s> {
     pub(super) name: &'s str,
     pub(super) value: &'s str,
+    /// Whether the value is to be taken as written: no references, nothing to normalise.
+    pub(super) plain: bool,
 }
 
-/// What follows the name in a start tag: `(S Name Eq AttValue)* S?` (XML 1.0 §3.1).
-pub(super) fn read_attributes(mut rest: &str, most: usize) -> Result<Vec<RawAttribute<'_>>, Reason> {
-    let mut attributes = Vec::new();
-    loop {
-        let trimmed = rest.trim_start_matches(WHITE_SPACE);
+impl<'s> RawAttribute<'s> {
+    /// The prefix that this declares (empty for the default namespace), if it is a declaration.
+    pub(super) fn declared_prefix(&self) -> Option<&'s str> {
+        match self.name.strip_prefix("xmlns")? {
+            "" => Some(""),
+            prefixed => prefixed.strip_prefix(':'),
+        }
+    }
+}
+
+/// The name at the start of a tag, and the rest.
+pub(super) fn split_name(tag: &str) -> (&str, &str) {
+    let end = tag.bytes().position(chars::is_white_space).unwrap_or(tag.len());
+    tag.split_at_checked(end).unwrap_or((tag, ""))
+}
+
+/// Reads what follows the name in a start tag: `(S Name Eq AttValue)* S?` (XML 1.0 §3.1).
+pub(super) struct Attributes<'s> {
+    rest: &'s str,
+}
+
+impl<'s> Attributes<'s> {
+    pub(super) fn new(rest: &'s str) -> Self {
+        Self { rest }
+    }
+
+    /// The next attribute; its name is not checked yet.
+    pub(super) fn next(&mut self) -> Result<Option<RawAttribute<'s>>, Xml> {
+        let trimmed = self.rest.trim_start_matches(WHITE_SPACE);
         if trimmed.is_empty() {
-            return Ok(attributes);
+            return Ok(None);
         }
-        if trimmed.len() == rest.len() {
-            return Err(Xml::NotWellFormed.into());
+        if trimmed.len() == self.rest.len() {
+            return Err(Xml::NotWellFormed);
         }
-        let (attribute, after) = read_attribute(trimmed).ok_or(Xml::NotWellFormed)?;
-        if attribute.value.contains('<') {
-            return Err(Xml::NotWellFormed.into());
-        }
-        if attributes.len() >= most {
-            return Err(Limit::Attributes.into());
-        }
-        attributes.push(attribute);
-        rest = after;
+        let (attribute, rest) = read_attribute(trimmed).ok_or(Xml::NotWellFormed)?;
+        self.rest = rest;
+        Ok(Some(attribute))
     }
 }
 
 fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
     let (name, after) = text.split_once('=')?;
     let after = after.trim_start_matches(WHITE_SPACE);
-    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (value, rest) = after.get(1..)?.split_once(quote)?;
-    Some((RawAttribute { name: name.trim_end_matches(WHITE_SPACE), value }, rest))
+    let (value, rest) = match after.as_bytes().first()? {
+        b'"' => after.get(1..)?.split_once('"')?,
+        b'\'' => after.get(1..)?.split_once('\'')?,
+        _ => return None,
+    };
+    let plain = !chars::any_byte(value, |byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n'));
+    let name = name.trim_end_matches(WHITE_SPACE);
+    (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain }, rest))
+}
+
+/// What an XML declaration says of the encoding; [`read_declaration`] has checked the rest.
+pub(super) struct XmlDeclaration<'s> {
+    pub(super) encoding: Option<&'s str>,
 }
 
 /// The pseudo-attributes of an XML declaration (XML 1.0 §2.8): version 1.0, then optionally
-/// encoding, then optionally standalone. Gives the encoding; `None` is a malformed declaration.
-pub(super) fn read_declaration(text: &str) -> Option<Option<&str>> {
-    let attributes = read_attributes(text, 3).ok()?;
-    let mut next = attributes.iter().peekable();
-    next.next().filter(|attribute| attribute.name == "version" && attribute.value == "1.0")?;
-    let encoding = next.next_if(|attribute| attribute.name == "encoding").map(|attribute| attribute.value);
-    if let Some(standalone) = next.next_if(|attribute| attribute.name == "standalone") {
-        Some(standalone).filter(|attribute| matches!(attribute.value, "yes" | "no"))?;
+/// encoding, then optionally standalone.
+pub(super) fn read_declaration(text: &str) -> Option<XmlDeclaration<'_>> {
+    let mut attributes = Attributes::new(text);
+    attributes.next().ok()?.filter(|attribute| attribute.name == "version" && attribute.value == "1.0")?;
+    let mut next = attributes.next().ok()?;
+    let mut encoding = None;
+    if let Some(attribute) = next.filter(|attribute| attribute.name == "encoding") {
+        encoding = Some(attribute.value).filter(|name| is_encoding_name(name));
+        encoding?;
+        next = attributes.next().ok()?;
     }
-    let well_named = encoding.is_none_or(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
-    (next.next().is_none() && well_named).then_some(encoding)
+    if let Some(attribute) = next {
+        let standalone = attribute.name == "standalone" && matches!(attribute.value, "yes" | "no");
+        if !standalone || attributes.next().ok()?.is_some() {
+            return None;
+        }
+    }
+    Some(XmlDeclaration { encoding })
+}
+
+/// XML 1.0 §4.3.3, production EncName.
+fn is_encoding_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Targets of processing instructions that XML 1.0 §2.6 reserves, and the one that has parsers load catalogs.
+pub(super) fn is_reserved_target(target: &str) -> bool {
+    let reserved = target.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"));
+    reserved && !matches!(target, "xml-stylesheet" | "xml-model") || target == "oasis-xml-catalog"
 }
 
 /// What stands between `&` and `;` (XML 1.0 §4.1): a character reference or one of the five

@@ -33,6 +33,13 @@ pub(super) struct QName {
     pub(super) namespace: NamespaceId,
 }
 
+impl QName {
+    pub(super) fn local(self) -> Span {
+        let skip = if self.prefix == 0 { 0 } else { self.prefix.saturating_add(1) };
+        Span { start: self.span.start.saturating_add(skip), end: self.span.end }
+    }
+}
+
 pub(super) struct NodeData {
     pub(super) parent: u32,
     /// The index after the last descendant.
@@ -58,9 +65,16 @@ pub(super) struct DeclarationData {
     pub(super) namespace: NamespaceId,
 }
 
-/// A parsed document that owns its text. [`Document::parse`] is the only way to one.
+/// A parsed document that owns its text. [`Document::parse`] and [`Document::parse_pasted`] are the
+/// only ways to one.
 pub(crate) struct Document {
     pub(super) source: String,
+    pub(super) tree: Tree,
+}
+
+/// Everything of a document but its source.
+pub(super) struct Tree {
+    /// Text and attribute values that are not slices of the source.
     pub(super) decoded: String,
     pub(super) nodes: Vec<NodeData>,
     pub(super) attributes: Vec<AttributeData>,
@@ -76,15 +90,15 @@ impl Document {
 
     /// The name behind an interned namespace.
     pub(crate) fn namespace(&self, id: NamespaceId) -> &str {
-        self.namespaces.get(id.0 as usize).map_or("", |span| self.text(*span))
+        self.tree.namespaces.get(id.0 as usize).map_or("", |span| self.text(*span))
     }
 
     pub(super) fn text(&self, span: Span) -> &str {
-        slice(&self.source, &self.decoded, span)
+        slice(&self.source, &self.tree.decoded, span)
     }
 
     fn node(&self, index: u32) -> Option<Node<'_>> {
-        self.nodes.get(index as usize).map(|_| Node { document: self, index })
+        self.tree.nodes.get(index as usize).map(|_| Node { document: self, index })
     }
 }
 
@@ -199,7 +213,7 @@ impl<'d> Node<'d> {
             Some(Content::Element { attributes, .. }) => *attributes,
             _ => Span::default(),
         };
-        let range = document.attributes.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let range = document.tree.attributes.get(span.start as usize..span.end as usize).unwrap_or_default();
         range.iter().map(move |data| Attribute { document, data })
     }
 
@@ -210,7 +224,7 @@ impl<'d> Node<'d> {
             Some(Content::Element { declarations, .. }) => *declarations,
             _ => Span::default(),
         };
-        let range = document.declarations.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let range = document.tree.declarations.get(span.start as usize..span.end as usize).unwrap_or_default();
         range.iter().map(move |data| Declaration { prefix: document.text(data.prefix), namespace: data.namespace })
     }
 
@@ -294,7 +308,7 @@ impl<'d> Node<'d> {
     }
 
     fn data(&self) -> Option<&'d NodeData> {
-        self.document.nodes.get(self.index as usize)
+        self.document.tree.nodes.get(self.index as usize)
     }
 
     fn name(&self) -> Option<QName> {
@@ -347,6 +361,5 @@ fn prefix_part(document: &Document, name: QName) -> &str {
 }
 
 fn local_part(document: &Document, name: QName) -> &str {
-    let skip = if name.prefix == 0 { 0 } else { name.prefix.saturating_add(1) };
-    document.text(Span { start: name.span.start.saturating_add(skip), end: name.span.end })
+    document.text(name.local())
 }

@@ -1,8 +1,9 @@
 //! The identity provider of the testing kit, the way hosts use it.
 
-use saml_sp::metadata::{EntityChoice, MetadataTrust};
+use saml_sp::login::{LoginStart, Send, start_login};
+use saml_sp::metadata::{EndpointBinding, EntityChoice, MetadataTrust};
 use saml_sp::testing::{FakeIdp, Prefixes, SignedParts, TestKey};
-use saml_sp::{IdentityProvider, Limits, Received};
+use saml_sp::{Connection, ConnectionId, EntityId, IdentityProvider, Limits, Policy, Received, ServiceProvider};
 
 use crate::kit::*;
 
@@ -40,6 +41,26 @@ fn its_responses_are_accepted_with_everything_in_them() {
         let posted = Received::from_post(&response.form_value().unwrap(), &Limits::message()).unwrap();
         assert!(matches!(posted, Received::Solicited(_)));
     });
+}
+
+#[test]
+fn it_answers_requests_over_both_bindings() {
+    let idp = FakeIdp::rsa(IDP).unwrap();
+    let sp = ServiceProvider::builder(EntityId::new(SP), ACS).build().unwrap();
+    for binding in [EndpointBinding::HttpRedirect, EndpointBinding::HttpPost] {
+        let fields = IdentityProvider::builder(IDP, "https://idp.example.com/sso").sso_binding(binding);
+        let provider = fields.certificate(idp.certificate_pem()).build().unwrap();
+        let connection = Connection::new(ConnectionId::new("acme-1"), provider, Policy::strict()).unwrap();
+        let started = start_login(&sp, &connection, LoginStart::default(), now()).unwrap();
+        let xml = idp.answer(&started.send, ACS, now()).unwrap().xml().unwrap();
+        let Received::Solicited(response) = Received::from_xml(xml.into_bytes(), &Limits::message()).unwrap() else {
+            panic!("unsolicited")
+        };
+        assert_eq!(response.in_response_to().for_lookup(), started.keep.key().request());
+        let login = started.keep.returned_by(Some(&started.cookie)).unwrap();
+        assert!(response.verify(&sp, &connection, login, now()).is_ok());
+    }
+    assert!(idp.answer(&Send::Redirect("https://idp.example.com/sso".to_owned()), ACS, now()).is_err());
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl Bench {
         self.idp
             .response(SP, ACS, now())
             .in_response_to(REQUEST)
+            .assertion_id("_assertion")
             .name_id(ALICE)
             .attribute("groups", &["staff"])
             .signed(self.parts)

@@ -1,4 +1,5 @@
-//! What attackers send, by the names of the attack catalogue, each beside the message that has to be accepted.
+//! The tests of what a host sees, in one binary. Names begin with the ids of the attack catalogue where one applies;
+//! each attack stands beside the message that has to be accepted.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -12,7 +13,10 @@
 
 mod canonical;
 mod fake_idp;
+mod flow;
 mod ids;
 mod kit;
+mod layers;
+mod redirect;
 mod signatures;
 mod wrapping;

@@ -1,0 +1,127 @@
+//! What holds for a document as a whole: its encoding, its line ends, its prolog, its IDs.
+
+use super::chars;
+use super::parse::{Builder, Profile};
+use super::tag;
+use super::tree::{Document, Node};
+use crate::error::{Limit, Place, Rejection, Signature, Xml};
+use crate::limits::Limits;
+
+/// The source and what is decoded from it are addressed together by 32 bits, and decoding makes
+/// nothing longer.
+const ADDRESSABLE: usize = 0x7FFF_0000;
+
+impl Document {
+    /// Reads octets: UTF-8, with at most one byte order mark, and declared as nothing else.
+    ///
+    /// # Errors
+    /// Codes `xml.*`, `dsig.duplicate_id`.
+    pub(crate) fn parse(octets: Vec<u8>, profile: Profile, limits: &Limits) -> Result<Self, Rejection> {
+        if is_wide(&octets) {
+            return Err(Rejection::new(Xml::Encoding).finding("UTF-16 or UTF-32"));
+        }
+        match String::from_utf8(octets) {
+            Ok(text) => Self::parse_text(text, profile, limits, DeclaredEncoding::Honoured),
+            Err(error) => Err(Rejection::new(Xml::Encoding)
+                .finding(format!("invalid UTF-8 at byte {}", error.utf8_error().valid_up_to()))),
+        }
+    }
+
+    /// Reads characters that have been decoded already: a declared encoding says how the text once
+    /// was stored and is ignored.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub(crate) fn parse_pasted(text: &str, profile: Profile, limits: &Limits) -> Result<Self, Rejection> {
+        let text = text.trim_start_matches('\u{feff}').trim_matches(chars::WHITE_SPACE);
+        Self::parse_text(text.to_owned(), profile, limits, DeclaredEncoding::Ignored)
+    }
+
+    fn parse_text(
+        text: String,
+        profile: Profile,
+        limits: &Limits,
+        encoding: DeclaredEncoding,
+    ) -> Result<Self, Rejection> {
+        let most = limits.bytes().min(ADDRESSABLE);
+        if text.len() > most {
+            return Err(Rejection::new(Limit::Size)
+                .expecting(format!("at most {most} bytes"))
+                .finding(format!("{} bytes", text.len())));
+        }
+        let source = normalize_line_ends(text);
+        if let Some(at) = chars::first_illegal(&source) {
+            return Err(Rejection::new(Xml::InvalidChar).at(Place::in_source(&source, at, [])));
+        }
+        let start = prolog_start(&source, encoding)?;
+        let tree = Builder::new(&source, profile, limits).read(start)?;
+        let document = Self { tree, source };
+        refuse_duplicate_ids(&document)?;
+        Ok(document)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DeclaredEncoding {
+    Honoured,
+    Ignored,
+}
+
+/// Whether this is UTF-16 or UTF-32 without a byte order mark: as UTF-8 that is valid, and full of NULs.
+fn is_wide(octets: &[u8]) -> bool {
+    matches!(octets, [b'<', 0, ..] | [0, b'<', 0, ..] | [0, 0, 0, b'<', ..])
+}
+
+/// XML 1.0 §2.11: done before parsing, so that a literal CR never reaches the tree and `&#13;` does.
+fn normalize_line_ends(text: String) -> String {
+    if chars::any_byte(&text, |byte| byte == b'\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
+/// Checks byte order mark and XML declaration and says where the rest begins.
+fn prolog_start(source: &str, encoding: DeclaredEncoding) -> Result<usize, Rejection> {
+    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let refuse =
+        |reason: Xml, rest: &str| Err(Rejection::new(reason).at(Place::in_source(source, offset(source, rest), [])));
+    let rest = match text.strip_prefix("<?xml").filter(|rest| rest.starts_with(chars::WHITE_SPACE)) {
+        None => text,
+        Some(rest) => {
+            let Some((declaration, rest)) = rest.split_once("?>") else { return refuse(Xml::XmlDecl, text) };
+            let Some(declaration) = tag::read_declaration(declaration) else { return refuse(Xml::XmlDecl, text) };
+            let is_utf8 = declaration.encoding.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"));
+            if encoding == DeclaredEncoding::Honoured && !is_utf8 {
+                return refuse(Xml::Encoding, text);
+            }
+            rest
+        }
+    };
+    // The tokenizer would skip a byte order mark here without counting it.
+    if rest.starts_with('\u{feff}') { refuse(Xml::NotWellFormed, rest) } else { Ok(offset(source, rest)) }
+}
+
+/// Where the rest of a source begins.
+fn offset(source: &str, rest: &str) -> usize {
+    source.len().saturating_sub(rest.len())
+}
+
+/// ID values may occur once, whatever spelling of "ID" carries them: nothing here looks an element
+/// up by ID, but the host's other software may.
+fn refuse_duplicate_ids(document: &Document) -> Result<(), Rejection> {
+    let mut ids: Vec<(&str, Node<'_>)> = Vec::new();
+    for node in document.root().subtree() {
+        let values = node.attributes().filter(|attribute| is_id(attribute.local_name()));
+        ids.extend(values.map(|attribute| (chars::trim(attribute.value()), node)));
+    }
+    ids.sort_by_key(|(id, _)| *id);
+    for pair in ids.windows(2) {
+        if let [(first, _), (second, node)] = pair
+            && first == second
+        {
+            return Err(Rejection::new(Signature::DuplicateId).at(node.place()).finding(*second));
+        }
+    }
+    Ok(())
+}
+
+fn is_id(local: &str) -> bool {
+    local.eq_ignore_ascii_case("id") || local == "AssertionID"
+}
