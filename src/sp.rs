@@ -29,7 +29,6 @@ impl ServiceProvider {
     /// Starts with the entityID and the URL of the assertion consumer service, both as registered
     /// at the identity provider: messages are compared with them to the letter, and URLs of requests
     /// are never looked at.
-    #[must_use]
     pub fn builder(entity_id: EntityId, acs_url: impl Into<String>) -> ServiceProviderBuilder {
         ServiceProviderBuilder(Self {
             entity_id,

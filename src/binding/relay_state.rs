@@ -51,7 +51,7 @@ impl RelayState {
                 same_origin && prefix.path().ends_with('/') && url.path().starts_with(prefix.path())
             })
         };
-        prefixes.iter().any(|prefix| is_under(prefix)).then_some(&*self.0)
+        prefixes.iter().any(is_under).then_some(&*self.0)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::c14n::{Method, Sink, canonicalize};
 use super::signature::SignatureElement;
-use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType, SignatureAlgorithm};
-use crate::error::{Reason, Reference, Rejection, Signature};
+use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType};
+use crate::error::{Reference, Rejection, Signature};
 use crate::keys::VerifyingKey;
 use crate::xml::Node;
 

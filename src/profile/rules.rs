@@ -30,6 +30,7 @@ impl Facts<'_, '_> {
     /// Applies every rule. What is wrong with the sender comes before what is wrong with the address,
     /// and that before what is wrong with the clock.
     pub(super) fn judge(&self, checks: &mut Checks, deviations: &mut Deviations) -> Verdict<Bearer> {
+        // Results are dropped on purpose: the checks keep them, and the first failure decides below.
         let _ = checks.note(Rule::ResponseIssuer, self.response_issuer());
         let _ = checks.note(Rule::AssertionIssuer, self.assertion_issuer());
         let _ = checks.note(Rule::Destination, self.destination(deviations));
@@ -112,36 +113,23 @@ impl Facts<'_, '_> {
     /// SAML Profiles 4.1.4.2: one bearer confirmation meets every demand by itself. If none does, the
     /// report is about the one that came furthest.
     fn confirmation(&self, checks: &mut Checks, deviations: &mut Deviations) -> Verdict<Bearer> {
-        let confirmations =
-            self.assertion.subject.as_ref().map(|subject| subject.confirmations.as_slice()).unwrap_or_default();
-        let bearers = confirmations.iter().filter(|confirmation| confirmation.method == BEARER);
-        let mut furthest: Option<[(Rule, Verdict); 4]> = None;
-        for bearer in bearers.clone() {
-            let verdicts = self.judge_bearer(bearer);
-            let held = |verdicts: &[(Rule, Verdict); 4]| verdicts.iter().filter(|(_, verdict)| verdict.is_ok()).count();
-            if furthest.as_ref().is_none_or(|best| held(best) < held(&verdicts)) {
-                furthest = Some(verdicts);
-            }
-        }
-        let Some(verdicts) = furthest else {
-            let found = if confirmations.is_empty() { "no SubjectConfirmation" } else { "no bearer method" };
-            return checks.note(
-                Rule::BearerConfirmation,
-                Err(Rejection::new(Subject::SubjectConfirmation).expecting(BEARER).finding(found)),
-            );
-        };
-        let complete = verdicts.iter().all(|(_, verdict)| verdict.is_ok());
-        for (rule, verdict) in verdicts {
-            let _ = checks.note(rule, verdict);
-        }
+        let confirmations = self.assertion.subject.as_ref().map(|subject| subject.confirmations.as_slice());
+        let bearers = confirmations.unwrap_or_default().iter().filter(|confirmation| confirmation.method == BEARER);
         let usable_until = bearers.clone().filter_map(|bearer| bearer.not_on_or_after).max();
-        if bearers.clone().any(|bearer| bearer.not_before.is_some()) && complete {
+        let judged = bearers.map(|bearer| (bearer, self.judge_bearer(bearer)));
+        let held = |verdicts: &[(Rule, Verdict)]| verdicts.iter().filter(|(_, verdict)| verdict.is_ok()).count();
+        let none = || Rejection::new(Subject::SubjectConfirmation).expecting(BEARER).finding("no bearer confirmation");
+        let Some((bearer, verdicts)) = judged.max_by_key(|(_, verdicts)| held(verdicts)) else {
+            return checks.note(Rule::BearerConfirmation, Err(none()));
+        };
+        if bearer.not_before.is_some() {
             deviations.note(Deviation::ConfirmationNotBefore);
         }
-        usable_until
-            .filter(|_| complete)
-            .map(|usable_until| Bearer { usable_until })
-            .ok_or_else(|| Rejection::new(Subject::SubjectConfirmation))
+        for (rule, verdict) in verdicts {
+            // The first failure is taken from the checks.
+            let _ = checks.note(rule, verdict);
+        }
+        usable_until.map(|usable_until| Bearer { usable_until }).ok_or_else(none)
     }
 
     fn judge_bearer(&self, bearer: &Confirmation<'_>) -> [(Rule, Verdict); 4] {

@@ -5,9 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{TestKey, TestingError, sign_template, signature_template};
+use crate::browser::random_hex;
 use crate::dsig::DS;
-use crate::error::KeyError;
+use crate::error::{ConfigError, KeyError};
 use crate::keys::SigningKey;
+use crate::metadata::IdentityProvider;
 use crate::names::{SAML, SAMLP};
 use crate::time::format_date_time;
 use crate::xml::Writer;
@@ -86,6 +88,14 @@ impl FakeIdp {
         Ok(Self::with_key(entity_id, TestKey::P256.signing_key()?))
     }
 
+    /// Somebody else with another RSA key ([`TestKey::OtherRsa`]), whatever it calls itself.
+    ///
+    /// # Errors
+    /// None, unless the crate itself is broken.
+    pub fn other_rsa(entity_id: &str) -> Result<Self, KeyError> {
+        Ok(Self::with_key(entity_id, TestKey::OtherRsa.signing_key()?))
+    }
+
     /// One with another key or algorithm. Give the key its certificate: metadata needs it.
     #[must_use]
     pub fn with_key(entity_id: &str, key: SigningKey) -> Self {
@@ -132,6 +142,16 @@ impl FakeIdp {
         )
     }
 
+    /// What a connection is made of: the same as by [`FakeIdp::metadata`].
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the entityID is no URL to put `sso` behind, or the key has no certificate.
+    pub fn identity_provider(&self) -> Result<IdentityProvider, ConfigError> {
+        IdentityProvider::builder(&self.entity_id, format!("{}sso", self.entity_id))
+            .certificate(self.certificate_pem())
+            .build()
+    }
+
     /// A response with one assertion about a user, for the service provider with that entityID at that endpoint.
     pub fn response(&self, sp_entity_id: &str, acs_url: &str, now: DateTime<Utc>) -> FakeResponse<'_> {
         FakeResponse {
@@ -140,7 +160,9 @@ impl FakeIdp {
             acs_url: acs_url.to_owned(),
             now,
             in_response_to: None,
-            assertion_id: "_assertion".to_owned(),
+            assertion_id: random_hex().map_or_else(|_| "_assertion".to_owned(), |hex| format!("_{hex}")),
+            authn_instant: now,
+            authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".to_owned(),
             name_id: "user@example.com".to_owned(),
             attributes: Vec::new(),
             signed: SignedParts::default(),
@@ -159,6 +181,8 @@ pub struct FakeResponse<'i> {
     now: DateTime<Utc>,
     in_response_to: Option<String>,
     assertion_id: String,
+    authn_instant: DateTime<Utc>,
+    authn_context: String,
     name_id: String,
     attributes: Vec<(String, Vec<String>)>,
     signed: SignedParts,
@@ -172,9 +196,21 @@ impl FakeResponse<'_> {
         self
     }
 
-    /// The ID of the assertion (`_assertion`), which may be used once.
+    /// The ID of the assertion (random), which may be used once.
     pub fn assertion_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.assertion_id);
+        self
+    }
+
+    /// When the user was authenticated (now).
+    pub fn authn_instant(mut self, instant: DateTime<Utc>) -> Self {
+        self.authn_instant = instant;
+        self
+    }
+
+    /// The class of the authentication context (PasswordProtectedTransport).
+    pub fn authn_context(mut self, class: &str) -> Self {
+        class.clone_into(&mut self.authn_context);
         self
     }
 
@@ -215,7 +251,7 @@ impl FakeResponse<'_> {
     /// # Errors
     /// As [`FakeResponse::xml`].
     pub fn form_value(&self) -> Result<String, TestingError> {
-        Ok(BASE64_STANDARD.encode(self.xml()?))
+        self.xml().map(|xml| form_value(&xml))
     }
 
     /// The XML before it is signed, to be altered and given to [`sign_template`].
@@ -278,9 +314,10 @@ impl FakeResponse<'_> {
 
     fn authn_statement(&self) -> String {
         format!(
-            "<saml:AuthnStatement AuthnInstant=\"{now}\" SessionIndex=\"_session\"><saml:AuthnContext><saml:AuthnContextClassRef>\
-             urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>",
-            now = format_date_time(self.now),
+            "<saml:AuthnStatement AuthnInstant=\"{instant}\" SessionIndex=\"_session\"><saml:AuthnContext>\
+             <saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>",
+            instant = format_date_time(self.authn_instant),
+            class = escape(&self.authn_context),
         )
     }
 
@@ -304,6 +341,12 @@ impl FakeResponse<'_> {
     fn until(&self) -> String {
         format_date_time(self.now.checked_add_signed(TimeDelta::minutes(5)).unwrap_or(self.now))
     }
+}
+
+/// XML as the form value `SAMLResponse`.
+#[must_use]
+pub fn form_value(xml: &str) -> String {
+    BASE64_STANDARD.encode(xml)
 }
 
 fn escape(value: &str) -> String {

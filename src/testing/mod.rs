@@ -19,15 +19,16 @@
 //!
 //! [`store_contract`] proves a host's store, [`MemoryStore`] is one.
 
+mod answer;
 mod contract;
 mod idp;
 mod memory_store;
 mod raw;
 
 pub use contract::{Violation, store_contract};
-pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts};
+pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};
 pub use memory_store::MemoryStore;
-pub use raw::{sign_template, signature_template};
+pub use raw::{sign_octets, sign_template, signature_template};
 
 use crate::error::{KeyError, Rejection, SigningError};
 use crate::keys::{Certificate, SigningKey};
@@ -66,8 +67,9 @@ impl TestKey {
         }
     }
 
-    // Made with `openssl req -x509 -nodes` for the tests and for nothing else.
-    fn pem(self) -> &'static str {
+    /// The private key in PEM (PKCS#8), made with `openssl req -x509 -nodes` for tests and for nothing else.
+    #[must_use]
+    pub fn pem(self) -> &'static str {
         match self {
             Self::Rsa => include_str!("fixtures/rsa-1.key.pem"),
             Self::OtherRsa => include_str!("fixtures/rsa-2.key.pem"),
@@ -93,4 +95,7 @@ pub enum TestingError {
     /// A placeholder names an element that isn't there, stands outside a `ds:Signature`, or two wait for each other.
     #[error("{{{0}}} can't be filled in")]
     Placeholder(String),
+    /// There is no AuthnRequest to answer.
+    #[error("there is no AuthnRequest")]
+    Request,
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::TestingError;
+use super::{TestKey, TestingError};
 use crate::crypto::DigestAlgorithm;
 use crate::dsig::{
     Algorithms, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, Method, Permission, Rule, canonicalize, digest_of, digest_uri,
@@ -17,7 +17,7 @@ use crate::xml::{Document, Node, Profile};
 /// Fills in the placeholders of a template, the innermost signatures first, and changes nothing else.
 ///
 /// An element inside a `ds:Signature` may hold
-/// - `{digest:ID}`: the digest of the element with that `ID` or `Id`, without the signature in which the
+/// - `{digest:ID}`: the digest of the element with that `ID`, `Id` or `id`, without the signature in which the
 ///   placeholder stands, by the DigestMethod and the canonicalization of the Reference around it;
 /// - `{signature}`: the signature by the key over the first SignedInfo beside it.
 ///
@@ -55,6 +55,14 @@ pub fn signature_template(id: &str, key: &SigningKey) -> String {
          <ds:DigestValue>{{digest:{id}}}</ds:DigestValue></ds:Reference></ds:SignedInfo>\
          <ds:SignatureValue>{{signature}}</ds:SignatureValue>{key_info}</ds:Signature>"
     )
+}
+
+/// The signature over octets, in base64: what HTTP-Redirect has for a query. RSA-SHA256 or ECDSA-SHA256.
+///
+/// # Errors
+/// [`TestingError::Signing`] without randomness.
+pub fn sign_octets(key: TestKey, octets: &[u8]) -> Result<String, TestingError> {
+    Ok(BASE64_STANDARD.encode(signed(octets, &key.signing_key()?)?))
 }
 
 /// A placeholder that can be filled in now: from where on to look for it, itself, and its value.
@@ -104,7 +112,8 @@ fn enclosing(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn find<'d>(document: &'d Document, id: &str) -> Option<Node<'d>> {
-    document.root().subtree().find(|node| node.attribute("ID").or(node.attribute("Id")) == Some(id))
+    let has_id = |node: &Node<'_>| ["ID", "Id", "id"].iter().any(|name| node.attribute(name) == Some(id));
+    document.root().subtree().find(has_id)
 }
 
 fn digest(node: Node<'_>, target: Node<'_>, signature: Node<'_>) -> Result<Vec<u8>, TestingError> {
@@ -119,7 +128,11 @@ fn digest(node: Node<'_>, target: Node<'_>, signature: Node<'_>) -> Result<Vec<u
 fn sign(info: Node<'_>, key: &SigningKey) -> Result<Vec<u8>, TestingError> {
     let mut octets = Vec::new();
     canonicalize(info, None, &method(info, "CanonicalizationMethod"), &mut octets)?;
-    Ok(key.sign(&octets).map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?)
+    signed(&octets, key)
+}
+
+fn signed(octets: &[u8], key: &SigningKey) -> Result<Vec<u8>, TestingError> {
+    Ok(key.sign(octets).map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?)
 }
 
 /// The first canonicalization named below an element; without one, the default of XML Signature 4.4.3.2.

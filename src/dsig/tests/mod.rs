@@ -1,4 +1,4 @@
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test fails by panicking")]
 
 mod corpus;
 mod cost;

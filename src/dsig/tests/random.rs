@@ -3,7 +3,6 @@
 //! `libxml2.c` beside this file compares them with libxml2's: see there.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use super::*;
 use crate::crypto::{DigestAlgorithm, Hasher};

@@ -166,6 +166,7 @@ fn a_signature_has_one_place() {
         (format!("{signature}<o/>"), Ok(true), Ok(true)),
         (format!("{issuer}{signature}<o/>"), Err("dsig.misplaced"), Ok(true)),
         (format!("{issuer}<o/>{signature}"), Err("dsig.misplaced"), Err("dsig.misplaced")),
+        (format!("{signature}{issuer}"), Ok(true), Err("dsig.misplaced")),
         (format!("<o/>{signature}"), Err("dsig.misplaced"), Err("dsig.misplaced")),
         (format!("{issuer}{issuer}{signature}"), Err("dsig.misplaced"), Err("dsig.misplaced")),
         (format!("{issuer}{signature}{signature}"), Err("dsig.multiple"), Err("dsig.multiple")),

@@ -1,0 +1,119 @@
+//! How much a validated Response costs beside what can't be left out: base64, SHA-256 over the message, and one RSA
+//! verification a signature. Both sides run interleaved in one process; the best batch of each counts.
+//!
+//! `cargo bench --bench ratios`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    reason = "a bench"
+)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+use rsa::pkcs8::DecodePrivateKey as _;
+use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
+use saml_sp::testing::{FakeIdp, SignedParts, TestKey};
+use saml_sp::{
+    BrowserCookie, Connection, ConnectionId, EntityId, Limits, PendingKey, PendingLogin, Policy, Received, RequestId,
+    ServiceProvider,
+};
+use sha2::{Digest as _, Sha256};
+
+const SP: &str = "https://app.example.com/saml/metadata/acme/";
+const ACS: &str = "https://app.example.com/saml/acs/acme/";
+const BATCHES: usize = 60;
+const RUNS: u32 = 40;
+
+fn main() {
+    row("one_signed_assertion", SignedParts::Assertion, 10, 1);
+    row("response_and_assertion_signed", SignedParts::Both, 10, 2);
+    row("200_attributes", SignedParts::Assertion, 200, 1);
+}
+
+fn row(name: &str, signed: SignedParts, attributes: usize, signatures: u32) {
+    let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().expect("an instant");
+    let idp = FakeIdp::rsa("https://idp.example.com/").expect("the test key");
+    let form = form_value(&idp, signed, attributes, now);
+    let sp = ServiceProvider::builder(EntityId::new(SP), ACS).build().expect("a service provider");
+    let idp = idp.identity_provider().expect("an identity provider");
+    let connection = Connection::new(ConnectionId::new("c"), idp, Policy::strict()).expect("a connection");
+    let cookie = BrowserCookie::from_value(&"0".repeat(40)).expect("a cookie");
+    let validate = || {
+        let Received::Solicited(response) = Received::from_post(&form, &Limits::message()).expect("a response") else {
+            panic!("unsolicited")
+        };
+        let key = PendingKey::new(RequestId::new("_request"), ConnectionId::new("c"), cookie.binding());
+        let pending = PendingLogin::new(key, now, now + chrono::TimeDelta::minutes(10));
+        let bound = pending.returned_by(Some(&cookie)).expect("the same browser");
+        let verified = response.verify(&sp, &connection, bound, now).expect("a valid response");
+        black_box(&verified);
+    };
+    let bare = Bare::new();
+    let bare = || bare.run(&form, signatures);
+    let (ours, floor) = interleaved(validate, bare);
+    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+    println!(
+        "ratio {name} {ratio:.2}   ({} bytes of XML: {:.1} us, bare {:.1} us)",
+        form.len() * 3 / 4,
+        ours.as_secs_f64() * 1e6,
+        floor.as_secs_f64() * 1e6,
+    );
+}
+
+fn form_value(idp: &FakeIdp, signed: SignedParts, attributes: usize, now: DateTime<Utc>) -> String {
+    let mut response = idp.response(SP, ACS, now).in_response_to("_request").signed(signed);
+    let value = "the quick brown fox jumps over the lazy dog ".repeat(if attributes > 50 { 5 } else { 10 });
+    for number in 0..attributes {
+        response = response.attribute(&format!("urn:oid:1.3.6.1.4.1.5923.1.1.1.{number}"), &[&value]);
+    }
+    response.form_value().expect("a response")
+}
+
+/// The irreducible part, by the crates that the default provider uses.
+struct Bare {
+    key: PublicKey,
+    digest: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Bare {
+    fn new() -> Self {
+        let private = PrivateKey::from_pkcs8_pem(TestKey::Rsa.pem()).expect("the test key");
+        let digest = Sha256::digest(b"SignedInfo").to_vec();
+        let signature = private.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).expect("a signature");
+        Self { key: private.to_public_key(), digest, signature }
+    }
+
+    fn run(&self, form: &str, signatures: u32) {
+        let octets = BASE64_STANDARD.decode(form).expect("base64");
+        for _ in 0..signatures {
+            black_box(Sha256::digest(&octets));
+            self.key.verify(Pkcs1v15Sign::new::<Sha256>(), &self.digest, &self.signature).expect("a valid signature");
+        }
+    }
+}
+
+/// The best batch of each, per run.
+fn interleaved(mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duration) {
+    let mut best = (Duration::MAX, Duration::MAX);
+    for _ in 0..BATCHES {
+        best.0 = best.0.min(batch(&mut one));
+        best.1 = best.1.min(batch(&mut other));
+    }
+    (best.0 / RUNS, best.1 / RUNS)
+}
+
+fn batch(run: &mut impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..RUNS {
+        run();
+    }
+    start.elapsed()
+}
