@@ -12,7 +12,6 @@ use crate::browser::BrowserCookie;
 use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
-use crate::limits::Limits;
 use crate::login::{self, Finished, LoginStart, StartError, Started};
 use crate::names::{ConnectionId, EntityId, Unverified};
 use crate::pending::Purpose;
@@ -85,7 +84,7 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    let outcome = match Received::from_post(arrival.saml_response, &Limits::message())? {
+    let outcome = match Received::from_post(arrival.saml_response, sp.limits())? {
         Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
         Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
     };

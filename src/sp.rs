@@ -2,6 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::keys::SigningKey;
+use crate::limits::Limits;
 use crate::names::EntityId;
 use crate::time::ClockSkew;
 
@@ -23,6 +24,7 @@ pub struct ServiceProvider {
     acs_url: String,
     clock_skew: ClockSkew,
     signing_key: Option<SigningKey>,
+    limits: Limits,
 }
 
 impl ServiceProvider {
@@ -34,8 +36,7 @@ impl ServiceProvider {
             entity_id,
             acs_url: acs_url.into(),
             clock_skew: ClockSkew::default(),
-            signing_key: None,
-        })
+            signing_key: None, limits: Limits::message() })
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -54,6 +55,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn signing_key(&self) -> Option<&SigningKey> {
         self.signing_key.as_ref()
+    }
+
+    /// The bounds on messages.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The tolerance for clocks.
@@ -81,12 +88,21 @@ impl ServiceProviderBuilder {
         self
     }
 
+    /// Replaces the bounds on messages.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.0.limits = limits;
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] for an empty entityID or URL.
+    /// [`ConfigError::Missing`] for an empty entityID or URL, [`ConfigError::Value`] for white space around the entityID.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
-        if self.0.entity_id.as_str().trim().is_empty() {
+        if self.0.entity_id.as_str().trim() != self.0.entity_id.as_str() {
+            return Err(ConfigError::Value { field: "entity_id", reason: "white space at an end, which no audience has" });
+        }
+        if self.0.entity_id.as_str().is_empty() {
             return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });
         }
         if self.0.acs_url.trim().is_empty() {

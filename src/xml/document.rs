@@ -116,7 +116,7 @@ fn refuse_duplicate_ids(document: &Document) -> Result<(), Rejection> {
         if let [(first, _), (second, node)] = pair
             && first == second
         {
-            return Err(Rejection::new(Signature::DuplicateId).at(node.place()).finding(*second));
+            return Err(Rejection::new(Signature::DuplicateId).at(node.place()));
         }
     }
     Ok(())
