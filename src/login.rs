@@ -225,7 +225,7 @@ mod tests {
     use crate::metadata::IdentityProvider;
     use crate::names::{ConnectionId, EntityId};
     use crate::policy::Policy;
-    use crate::request::NameIdPolicy;
+    use crate::protocol::NameIdPolicy;
     use crate::xml::{Document, Profile};
 
     const CERTIFICATE: &str = include_str!("testing/fixtures/p256-1.crt.pem");
