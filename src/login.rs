@@ -1,5 +1,7 @@
 //! Starting and finishing a login without a store: the pure steps that [`flow`](crate::flow) drives.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::binding::{Parameter, PostForm, RelayState, redirect};
@@ -21,8 +23,11 @@ const MOST_RELAY_STATE: usize = 80;
 /// How long a login may take, from the request to the response.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
+/// The RelayState of a login that was made of a response nobody asked for.
+pub(crate) const RESTARTED: &str = "saml-sp-restarted";
+
 /// What a login is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct LoginStart {
     purpose: Purpose,
@@ -30,6 +35,8 @@ pub struct LoginStart {
     relay_state: Option<String>,
     host_state: Option<String>,
     cookie: Option<BrowserCookie>,
+    /// The RelayState of the response that this login was made of.
+    carried: Option<String>,
 }
 
 impl LoginStart {
@@ -62,6 +69,13 @@ impl LoginStart {
         self
     }
 
+    /// For a response that nobody asked for: ask, and have its RelayState come out again at the end. The marker that
+    /// travels instead tells an identity provider that never answers from one that does.
+    pub(crate) fn restarting(carried: Option<&str>) -> Self {
+        let carried = carried.map(str::to_owned);
+        Self { relay_state: Some(RESTARTED.to_owned()), carried, ..Self::default() }
+    }
+
     /// The cookie that the browser has already, so that a second tab doesn't end the login of the first.
     pub fn with_cookie(mut self, cookie: Option<BrowserCookie>) -> Self {
         self.cookie = cookie;
@@ -82,12 +96,29 @@ pub struct Started {
 }
 
 /// How a message reaches the identity provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Send {
     /// Answer with a redirect (302 or 303) to this URL, and `Cache-Control: no-store`.
     Redirect(String),
     /// Answer with a page that posts this form.
     Post(PostForm),
+}
+
+/// Shows where to, and not what.
+impl fmt::Debug for Send {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redirect(url) => write!(f, "Redirect({:?})", url.split('?').next().unwrap_or_default()),
+            Self::Post(form) => form.fmt(f),
+        }
+    }
+}
+
+/// Shows the purpose, and nothing that the host or a user put in.
+impl fmt::Debug for LoginStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginStart").field("purpose", &self.purpose).finish_non_exhaustive()
+    }
 }
 
 /// Why a login could not be started. Nothing was sent.
@@ -160,12 +191,12 @@ pub fn start_login(
         .with_purpose(start.purpose)
         .with_force_authn(start.request.force_authn())
         .with_requested_contexts(start.request.exact_contexts())
-        .with_host_state(start.host_state);
+        .with_host_state(start.host_state)
+        .with_relay_state(start.carried);
     Ok(Started { send, keep, cookie })
 }
 
 /// A finished login, which says what it was for before it says who.
-#[derive(Debug)]
 #[must_use]
 pub struct Finished {
     login: Login,
@@ -210,6 +241,13 @@ impl Finished {
             return Ok(self.login);
         }
         Err(Rejection::new(Flow::Purpose).expecting(format!("{purpose:?}")).finding(format!("{:?}", self.purpose)))
+    }
+}
+
+/// Shows the purpose and what [`Login`] shows.
+impl fmt::Debug for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finished").field("purpose", &self.purpose).field("login", &self.login).finish_non_exhaustive()
     }
 }
 

@@ -36,7 +36,9 @@ impl ServiceProvider {
             entity_id,
             acs_url: acs_url.into(),
             clock_skew: ClockSkew::default(),
-            signing_key: None, limits: Limits::message() })
+            signing_key: None,
+            limits: Limits::message(),
+        })
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -100,7 +102,10 @@ impl ServiceProviderBuilder {
     /// [`ConfigError::Missing`] for an empty entityID or URL, [`ConfigError::Value`] for white space around the entityID.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
         if self.0.entity_id.as_str().trim() != self.0.entity_id.as_str() {
-            return Err(ConfigError::Value { field: "entity_id", reason: "white space at an end, which no audience has" });
+            return Err(ConfigError::Value {
+                field: "entity_id",
+                reason: "white space at an end, which no audience has",
+            });
         }
         if self.0.entity_id.as_str().is_empty() {
             return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });

@@ -9,8 +9,8 @@ use super::login::Context;
 use super::rules::Bearer;
 use crate::assertion::{Assertion, Attribute, AuthnStatement, NameId};
 use crate::error::{Checks, Deviation, Deviations, Flow, Rejection, Rule, Validity};
-use crate::time::ClockSkew;
 use crate::names::{AssertionId, ConnectionId, EntityId, SessionIndex};
+use crate::time::ClockSkew;
 
 /// A verified login whose assertion has not been claimed yet. The [`ReplayKey`] is all that can be seen of it.
 #[must_use = "a verified login is no login before its replay key was claimed"]
@@ -72,7 +72,9 @@ impl VerifiedLogin {
         deviations: Deviations,
     ) -> Result<Self, Rejection> {
         let connection = context.connection.id().clone();
-        let keep_until = bearer.usable_until.checked_add_signed(ClockSkew::MOST.as_delta())
+        let keep_until = bearer
+            .usable_until
+            .checked_add_signed(ClockSkew::MOST.as_delta())
             .ok_or_else(|| Rejection::new(Validity::Expired))?;
         let id = AssertionId::new(assertion.id);
         let replay_key = ReplayKey { connection: connection.clone(), assertion: id.clone(), keep_until };

@@ -35,7 +35,10 @@ impl<'d> Status<'d> {
         if self.code == Self::SUCCESS {
             Ok(())
         } else {
-            Err(Rejection::new(Profile::Status).expecting(Self::SUCCESS).finding(self.to_string()).saying(self.message.map(trim)))
+            Err(Rejection::new(Profile::Status)
+                .expecting(Self::SUCCESS)
+                .finding(self.to_string())
+                .saying(self.message.map(trim)))
         }
     }
 }
