@@ -270,10 +270,13 @@ fn what_was_asked_for_has_to_come() {
     assert_eq!(code(finish(&store, &acme(), arrival(&answer(&started), &started))), "finished");
 }
 
+/// Key, value, and whether it was used.
+type Row = (PendingKey, Vec<u8>, bool);
+
 /// What a host writes: plain `async fn`s over its database.
 #[derive(Default)]
 struct HostStore {
-    pending: Mutex<HashMap<String, (PendingKey, Vec<u8>, bool)>>,
+    pending: Mutex<HashMap<String, Row>>,
     replay: Mutex<Vec<(String, String)>>,
     /// The call that fails, counted from 0.
     fails_at: Option<usize>,
