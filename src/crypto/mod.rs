@@ -5,7 +5,9 @@
 //! any operation to `rustcrypto`: keys keep their SubjectPublicKeyInfo for that.
 
 mod algorithm;
+mod cipher;
 mod rustcrypto;
+mod rustcrypto_cipher;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::error::UnusableKey;
 
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
 use rustcrypto as provider;
+pub(crate) use cipher::{ContentCipher, DecryptionFailed, KeyTransport};
+use rustcrypto::Refused;
 pub(crate) use rustcrypto::Zeroizing;
 
 /// Moduli that are accepted at all, in bits: below is breakable, above is a denial of service.
@@ -221,6 +225,27 @@ impl PrivateKey {
         let signature = self.handle.sign(algorithm, digest.as_ref());
         signature.map_err(|provider::Refused| SignError::Failed)
     }
+}
+
+impl PrivateKey {
+    /// Decrypts a content key that was encrypted for this key.
+    ///
+    /// # Errors
+    /// [`DecryptionFailed`], whatever the reason.
+    pub(crate) fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, DecryptionFailed> {
+        self.handle.unwrap_key(transport, octets).map_err(|Refused| DecryptionFailed)
+    }
+}
+
+/// Decrypts content with a content key.
+///
+/// # Errors
+/// [`DecryptionFailed`], whatever the reason.
+pub(crate) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, DecryptionFailed> {
+    if key.len() != cipher.key_len() {
+        return Err(DecryptionFailed);
+    }
+    rustcrypto_cipher::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
 }
 
 impl fmt::Debug for PrivateKey {
