@@ -1,6 +1,7 @@
 //! A whole login against an identity provider on board, without a network: what travels, and what comes out.
 //!
 //! `cargo run --example login`
+#![allow(clippy::print_stdout, reason = "it shows what happens")]
 
 use chrono::Utc;
 use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_login};

@@ -42,6 +42,10 @@ pub mod testing;
 mod time;
 mod xml;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use assertion::{Attribute, AttributeValue, AuthnStatement, NameId, Nested};
 pub use binding::{Parameter, PostForm, RedirectMessage, RelayState};
 pub use browser::{BrowserBinding, BrowserCookie};

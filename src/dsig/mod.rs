@@ -10,10 +10,16 @@ mod signature;
 mod tests;
 mod verify;
 
-pub(crate) use c14n::{Method, Rule, canonicalize};
 pub(crate) use sign::sign_enveloped;
-pub(crate) use signature::{Position, SignatureElement, signature_of};
+pub(crate) use signature::{Position, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use {
+    c14n::{Method, Rule, canonicalize},
+    sign::digest_uri,
+    signature::read_c14n,
+    verify::digest_of,
+};
 
 /// The namespace of XML Signature.
 pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";

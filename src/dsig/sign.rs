@@ -7,6 +7,7 @@ use super::c14n::{Method, canonicalize};
 use super::signature::Position;
 use super::verify::digest_of;
 use super::{DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N};
+use crate::crypto::DigestAlgorithm;
 use crate::error::{Rejection, SigningError};
 use crate::keys::SigningKey;
 use crate::limits::Limits;
@@ -44,9 +45,17 @@ fn signed_info(id: &str, key: &SigningKey, digest: &[u8]) -> String {
     xml.start("ds:Reference").attribute("URI", &format!("#{id}")).start("ds:Transforms");
     xml.start("ds:Transform").attribute("Algorithm", ENVELOPED_SIGNATURE).end();
     xml.start("ds:Transform").attribute("Algorithm", EXCLUSIVE_C14N).end().end();
-    xml.start("ds:DigestMethod").attribute("Algorithm", algorithm.digest().uri()).end();
+    xml.start("ds:DigestMethod").attribute("Algorithm", digest_uri(algorithm.digest())).end();
     xml.element("ds:DigestValue", &BASE64_STANDARD.encode(digest));
     xml.finish()
+}
+
+/// SHA-384 has two names; that of XML Signature 1.1 §6.2.3 is the one that libxmlsec1 1.2 knows.
+pub(crate) fn digest_uri(algorithm: DigestAlgorithm) -> &'static str {
+    match algorithm {
+        DigestAlgorithm::Sha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
+        other => other.uri(),
+    }
 }
 
 fn canonical(xml: &str) -> Result<Vec<u8>, Rejection> {

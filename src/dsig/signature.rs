@@ -5,7 +5,7 @@ use super::verify::{Algorithms, Permission};
 use super::{DS, DS11, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N};
 use crate::crypto::{DigestAlgorithm, RsaPssParameters, SignatureAlgorithm};
 use crate::error::{Limit, Reason, Reference, Rejection, Signature};
-use crate::xml::{Cursor, Node, base64_binary, is_ncname};
+use crate::xml::{Cursor, Node, base64_binary, is_ncname, trim};
 
 /// Most prefixes of an InclusiveNamespaces list; each costs time on every element.
 const MOST_PREFIXES: usize = 32;
@@ -31,14 +31,10 @@ pub(crate) fn signature_of<'d>(element: Node<'d>, position: Position) -> Result<
     if let Some(second) = signatures.next() {
         return Err(Rejection::new(Signature::Multiple).at(second.place()));
     }
-    let may_precede = |child: Node<'_>| match position {
-        Position::First => false,
-        Position::After(namespace, name) => child.is(namespace, name),
-    };
-    let before = element.elements().take_while(|child| *child != signature);
-    let (count, in_order) =
-        before.fold((0_u8, true), |(count, good), child| (count.saturating_add(1), good && may_precede(child)));
-    if !in_order || count > 1 {
+    let leads = |child: &Node<'_>| matches!(position, Position::After(namespace, name) if child.is(namespace, name));
+    let leader = element.elements().find(leads);
+    let mut before = element.elements().take_while(|child| *child != signature);
+    if before.next() != leader || before.next().is_some() {
         return Err(Rejection::new(Signature::Misplaced).at(signature.place()));
     }
     Ok(Some(signature))
@@ -174,13 +170,13 @@ fn read_pss_parameters(node: Option<Node<'_>>) -> Result<Option<RsaPssParameters
     };
     let salt = match cursor.take(MORE, "SaltLength") {
         None => digest.output_len(),
-        Some(salt) => match structured(salt.text_content())?.parse() {
+        Some(salt) => match trim(structured(salt.text_content())?).parse() {
             Ok(salt) => salt,
             Err(_) => return Ok(None),
         },
     };
     if let Some(trailer) = cursor.take(MORE, "TrailerField")
-        && structured(trailer.text_content())? != "1"
+        && trim(structured(trailer.text_content())?) != "1"
     {
         return Ok(None);
     }
@@ -266,7 +262,7 @@ fn read_transforms<'d>(node: Node<'d>, algorithms: &Algorithms) -> Result<Method
 
 /// A canonicalization method. `unknown` is the reason to refuse others with, and those that the
 /// connection does not permit.
-pub(super) fn read_c14n<'d>(node: Node<'d>, algorithms: &Algorithms, unknown: Reason) -> Result<Method<'d>, Rejection> {
+pub(crate) fn read_c14n<'d>(node: Node<'d>, algorithms: &Algorithms, unknown: Reason) -> Result<Method<'d>, Rejection> {
     let mut cursor = structured(Cursor::new(node))?;
     let uri = cursor.attribute("Algorithm").unwrap_or_default();
     let rule = match uri {

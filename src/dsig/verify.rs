@@ -2,8 +2,8 @@
 
 use super::c14n::{Method, Sink, canonicalize};
 use super::signature::SignatureElement;
-use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType, SignatureAlgorithm};
-use crate::error::{Reason, Reference, Rejection, Signature};
+use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType};
+use crate::error::{Reference, Rejection, Signature};
 use crate::keys::VerifyingKey;
 use crate::xml::Node;
 
@@ -139,7 +139,7 @@ fn verify_digest<'d>(signature: &SignatureElement<'d>, target: Node<'d>) -> Resu
 }
 
 /// The digest of a canonical form, which never exists as a whole.
-pub(super) fn digest_of<'d>(
+pub(crate) fn digest_of<'d>(
     apex: Node<'d>,
     omit: Option<Node<'d>>,
     method: &Method<'d>,

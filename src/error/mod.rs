@@ -1,7 +1,7 @@
 //! Why something was refused, sorted by who must act.
 //!
 //! [`Rejection`] is for what arrived from outside: a message or a metadata document. What the host
-//! configured wrongly is a [`ConfigError`] or a [`KeyError`](crate::KeyError).
+//! configured wrongly is a [`ConfigError`] or a [`KeyError`].
 
 mod check;
 mod deviation;

@@ -11,9 +11,9 @@ use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_l
 use saml_sp::login::{Finished, LoginStart, Started};
 use saml_sp::request::{AuthnContextComparison, AuthnRequestOptions, ForceAuthn};
 use saml_sp::storage::{LoginStore, Peeked};
-use saml_sp::testing::{FakeIdp, MemoryStore, store_contract};
+use saml_sp::testing::{FakeIdp, MemoryStore, SignedParts, store_contract};
 use saml_sp::{
-    Claim, Connection, ConnectionId, EntityId, PendingKey, PendingLogin, Policy, Purpose, RequestId, ReplayKey,
+    Claim, Connection, ConnectionId, EntityId, PendingKey, PendingLogin, Policy, Purpose, ReplayKey, RequestId,
     ServiceProvider, Unsolicited,
 };
 
@@ -57,7 +57,11 @@ fn start<S: LoginStore>(store: &S, start: LoginStart) -> Started {
     block_on(start_login(store, &sp(), &acme()[0], start, now())).map_err(|_| "start").unwrap()
 }
 
-fn finish<S: LoginStore>(store: &S, connections: &[Connection], arrival: Arrival<'_>) -> Result<Finished, FlowError<S::Error>> {
+fn finish<S: LoginStore>(
+    store: &S,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+) -> Result<Finished, FlowError<S::Error>> {
     match block_on(finish_login(store, &sp(), connections, arrival, now()))? {
         Arrived::Finished(finished) => Ok(finished),
         Arrived::Restarted(_) => panic!("restarted"),
@@ -139,16 +143,23 @@ fn flw_001_the_identity_provider_of_another_connection_answers() {
     let started = start(&store, LoginStart::default());
     let other = FakeIdp::other_rsa("https://idp.example.com/").unwrap();
     let request = started.keep.key().request().as_str();
-    let form = post(&other.response(SP, ACS, now()).in_response_to(request).name_id("alice@example.com").xml().unwrap());
+    let form =
+        post(&other.response(SP, ACS, now()).in_response_to(request).name_id("alice@example.com").xml().unwrap());
     assert_eq!(code(finish(&store, &acme(), arrival(&form, &started))), "dsig.signature_invalid");
     let good = answer(&started);
-    assert_eq!(code(finish(&store, &acme(), arrival(&good, &started))), "flow.request_consumed", "every attempt costs a login");
+    assert_eq!(
+        code(finish(&store, &acme(), arrival(&good, &started))),
+        "flow.request_consumed",
+        "every attempt costs a login"
+    );
 }
 
 #[test]
 fn flw_007_another_purpose() {
     let store = MemoryStore::new();
-    for (purpose, other) in [(Purpose::Login, Purpose::Link), (Purpose::Link, Purpose::Login), (Purpose::Test, Purpose::StepUp)] {
+    for (purpose, other) in
+        [(Purpose::Login, Purpose::Link), (Purpose::Link, Purpose::Login), (Purpose::Test, Purpose::StepUp)]
+    {
         let started = start(&store, LoginStart::default().with_purpose(purpose));
         let finished = finish(&store, &acme(), arrival(&answer(&started), &started)).unwrap();
         assert_eq!(finished.into_login(other).unwrap_err().code(), "flow.purpose");
@@ -163,12 +174,23 @@ fn flw_015_pro_043_late_and_unknown() {
     let store = MemoryStore::new();
     let started = start(&store, LoginStart::default());
     let late = now() + TimeDelta::minutes(10);
-    let form = post(&idp().response(SP, ACS, late).in_response_to(started.keep.key().request().as_str()).name_id("a").xml().unwrap());
+    let form = post(
+        &idp()
+            .response(SP, ACS, late)
+            .in_response_to(started.keep.key().request().as_str())
+            .name_id("a")
+            .xml()
+            .unwrap(),
+    );
     let outcome = block_on(finish_login(&store, &sp(), &acme(), arrival(&form, &started), late));
     assert_eq!(code(outcome), "flow.request_expired");
     let unknown = post(&idp().response(SP, ACS, now()).in_response_to("_unknown").name_id("a").xml().unwrap());
     let accepting = vec![connection("acme-1", &idp(), Policy::strict().with_unsolicited(Unsolicited::Accept))];
-    assert_eq!(code(finish(&store, &accepting, arrival(&unknown, &started))), "flow.unknown_request", "never taken for unsolicited");
+    assert_eq!(
+        code(finish(&store, &accepting, arrival(&unknown, &started))),
+        "flow.unknown_request",
+        "never taken for unsolicited"
+    );
     let another = start(&store, LoginStart::default());
     assert_eq!(code(finish(&store, &acme(), arrival(&answer(&another), &another))), "finished");
 }
@@ -177,7 +199,13 @@ fn flw_015_pro_043_late_and_unknown() {
 fn mix_up_the_response_of_another_request() {
     let store = MemoryStore::new();
     let (mine, other) = (start(&store, LoginStart::default()), start(&store, LoginStart::default()));
-    let xml = idp().response(SP, ACS, now()).in_response_to(mine.keep.key().request().as_str()).name_id("a").signed_assertion_only().xml().unwrap();
+    let xml = idp()
+        .response(SP, ACS, now())
+        .in_response_to(mine.keep.key().request().as_str())
+        .name_id("a")
+        .signed(SignedParts::Assertion)
+        .xml()
+        .unwrap();
     let request = |started: &Started| started.keep.key().request().as_str().to_owned();
     let head = xml.find("<saml:Issuer").unwrap();
     let moved = format!("{}{}", xml[..head].replace(&request(&mine), &request(&other)), &xml[head..]);
@@ -217,12 +245,19 @@ fn unsolicited_from_nobody_we_know() {
 #[test]
 fn what_was_asked_for_has_to_come() {
     let store = MemoryStore::new();
-    let mfa = AuthnRequestOptions::default().with_requested_authn_context(AuthnContextComparison::Exact, ["urn:example:mfa"]);
+    let mfa =
+        AuthnRequestOptions::default().with_requested_authn_context(AuthnContextComparison::Exact, ["urn:example:mfa"]);
     let started = start(&store, LoginStart::default().with_request(mfa.clone()));
     assert_eq!(code(finish(&store, &acme(), arrival(&answer(&started), &started))), "profile.authn_context");
     let started = start(&store, LoginStart::default().with_request(mfa));
     let request = started.keep.key().request().as_str();
-    let xml = idp().response(SP, ACS, now()).in_response_to(request).name_id("a").authn_context("urn:example:mfa").xml().unwrap();
+    let xml = idp()
+        .response(SP, ACS, now())
+        .in_response_to(request)
+        .name_id("a")
+        .authn_context("urn:example:mfa")
+        .xml()
+        .unwrap();
     assert_eq!(code(finish(&store, &acme(), arrival(&post(&xml), &started))), "finished");
 
     let forced = AuthnRequestOptions::default().with_force_authn(ForceAuthn::Yes);
@@ -388,7 +423,9 @@ fn a_refusal_waits_for_the_store() {
     let store = HostStore { fails_at: Some(2), ..HostStore::default() };
     let started = start(&store, LoginStart::default());
     let request = started.keep.key().request().as_str();
-    let form = post(&idp().response("https://other.example.com/", ACS, now()).in_response_to(request).name_id("a").xml().unwrap());
+    let form = post(
+        &idp().response("https://other.example.com/", ACS, now()).in_response_to(request).name_id("a").xml().unwrap(),
+    );
     assert_eq!(code(finish(&store, &acme(), arrival(&form, &started))), "store");
     assert_eq!(code(finish(&store, &acme(), arrival(&form, &started))), "profile.audience");
     assert_eq!(code(finish(&store, &acme(), arrival(&form, &started))), "flow.request_consumed");
@@ -400,7 +437,8 @@ fn flw_009_of_64_finishes_at_once_one_wins() {
     let started = start(&store, LoginStart::default());
     let form = answer(&started);
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let rivals: Vec<_> = (0..64).map(|_| scope.spawn(|| code(finish(&store, &acme(), arrival(&form, &started))))).collect();
+        let rivals: Vec<_> =
+            (0..64).map(|_| scope.spawn(|| code(finish(&store, &acme(), arrival(&form, &started))))).collect();
         rivals.into_iter().map(|rival| rival.join().unwrap()).collect()
     });
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "finished").count(), 1);

@@ -1,3 +1,22 @@
-//! The tests of what a host sees, in one binary. Names begin with the ids of the attack catalogue where one applies.
+//! The tests of what a host sees, in one binary. Names begin with the ids of the attack catalogue where one applies;
+//! each attack stands beside the message that has to be accepted.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
+mod canonical;
+mod fake_idp;
+mod flow;
+mod ids;
+mod kit;
 mod layers;
+mod redirect;
+mod signatures;
+mod wrapping;

@@ -1,0 +1,80 @@
+//! Canonicalization takes time in proportion to its input, whatever the input is made of (CVE-2026-113729 was a
+//! walk over every declaration in scope for every element).
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+struct Count(usize);
+
+impl c14n::Sink for Count {
+    fn write(&mut self, octets: &[u8]) {
+        self.0 += octets.len();
+    }
+}
+
+fn time(document: &Document, method: &Method<'_>) -> Duration {
+    let start = Instant::now();
+    let mut count = Count(0);
+    canonicalize(document.root(), None, method, &mut count).unwrap();
+    assert!(count.0 > 0);
+    start.elapsed()
+}
+
+/// Runs the small document as often as makes the same amount of work, in turn with the large one, so that
+/// whatever else the machine does falls on both. Twice the time for the same amount would be too much; a
+/// quadratic step would make it `times` times.
+fn compare(small: &Document, times: u32, large: &Document, method: &Method<'_>) {
+    let (mut in_parts, mut as_a_whole) = (Duration::ZERO, Duration::ZERO);
+    for round in 0..100 {
+        (0..times).for_each(|_| in_parts += time(small, method));
+        as_a_whole += time(large, method);
+        if round >= 10 && as_a_whole < in_parts * 2 {
+            return;
+        }
+    }
+    panic!("{method:?}: {in_parts:?} in {times} parts, {as_a_whole:?} as a whole");
+}
+
+fn declarations(count: usize) -> String {
+    (0..count).fold(String::new(), |mut xml, at| {
+        write!(xml, " xmlns:p{at}=\"urn:{at}\"").unwrap();
+        xml
+    })
+}
+
+/// `count` declarations on the root, and elements that use them in turn.
+fn wide(elements: usize, count: usize) -> Document {
+    let children: String = (0..elements).map(|at| format!("<p{0}:e p{0}:a=\"v\">t</p{0}:e>", at % count)).collect();
+    parse(format!("<r{}>{children}</r>", declarations(count)))
+}
+
+/// Declarations at every level, each level many times over.
+fn deep(repeats: usize) -> Document {
+    let levels = 20;
+    let open: String =
+        (0..levels).map(|at| format!("<p{at}:e xmlns:p{at}=\"urn:{at}\" xmlns:q{at}=\"urn:q{at}\">")).collect();
+    let close: String = (0..levels).rev().map(|at| format!("</p{at}:e>")).collect();
+    parse(format!("<r>{}</r>", [open, close].concat().repeat(repeats)))
+}
+
+#[test]
+fn four_times_the_input_takes_about_four_times_as_long() {
+    let all = Method { rule: Rule::Exclusive, inclusive_prefixes: vec!["p0"; 32] };
+    let inclusive = Method { rule: Rule::Inclusive10, inclusive_prefixes: Vec::new() };
+    for method in [&Method::exclusive(), &all, &inclusive] {
+        for (small, large) in [(wide(1_000, 60), wide(4_000, 60)), (deep(50), deep(200))] {
+            compare(&small, 4, &large, method);
+        }
+    }
+}
+
+/// A declaration on the root costs the elements below it nothing while they don't use it.
+#[test]
+fn declarations_that_nobody_uses_cost_nothing_below() {
+    let body = "<e a=\"v\">t</e>".repeat(2_000);
+    let few = parse(format!("<r{}>{body}</r>", declarations(1)));
+    let many = parse(format!("<r{}>{body}</r>", declarations(60)));
+    compare(&few, 1, &many, &Method::exclusive());
+}
