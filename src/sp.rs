@@ -1,7 +1,7 @@
 //! The service provider.
 
 use crate::error::ConfigError;
-use crate::keys::SigningKey;
+use crate::keys::{DecryptionKey, SigningKey};
 use crate::names::EntityId;
 use crate::time::ClockSkew;
 
@@ -23,6 +23,7 @@ pub struct ServiceProvider {
     acs_url: String,
     clock_skew: ClockSkew,
     signing_key: Option<SigningKey>,
+    decryption_keys: Vec<DecryptionKey>,
 }
 
 impl ServiceProvider {
@@ -34,8 +35,7 @@ impl ServiceProvider {
             entity_id,
             acs_url: acs_url.into(),
             clock_skew: ClockSkew::default(),
-            signing_key: None,
-        })
+            signing_key: None, decryption_keys: Vec::new() })
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -54,6 +54,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn signing_key(&self) -> Option<&SigningKey> {
         self.signing_key.as_ref()
+    }
+
+    /// The keys that identity providers may encrypt for: the current one, and others during a rollover.
+    #[must_use]
+    pub fn decryption_keys(&self) -> &[DecryptionKey] {
+        &self.decryption_keys
     }
 
     /// The tolerance for clocks.
@@ -78,6 +84,12 @@ impl ServiceProviderBuilder {
     /// Signs everything that is sent with this key.
     pub fn signing_key(mut self, key: SigningKey) -> Self {
         self.0.signing_key = Some(key);
+        self
+    }
+
+    /// Decrypts with this key, too.
+    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.0.decryption_keys.push(key);
         self
     }
 

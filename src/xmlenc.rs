@@ -38,6 +38,26 @@ pub(crate) enum Use {
     Allowed,
 }
 
+/// Whoever decrypts for one SP entity: its keys, its name, and what the connection lets be used.
+pub(crate) struct Decryptor<'k> {
+    pub(crate) keys: &'k [DecryptionKey],
+    pub(crate) recipient: &'k str,
+    pub(crate) ciphers: Ciphers,
+}
+
+impl Decryptor<'_> {
+    /// Decrypts the content of a `saml:EncryptedAssertion`, `EncryptedID` or `EncryptedAttribute`.
+    ///
+    /// # Errors
+    /// Codes `enc.*`.
+    pub(crate) fn decrypt(&self, wrapper: Node<'_>) -> Result<Decrypted, Rejection> {
+        if self.keys.is_empty() {
+            return Err(Rejection::new(Decryption::NotConfigured).at(wrapper.place()));
+        }
+        Encrypted::read(wrapper, self.recipient, &self.ciphers)?.decrypt(self.keys, &Limits::message())
+    }
+}
+
 /// Encrypted content whose structure and algorithms have been checked, and nothing else.
 pub(crate) struct Encrypted<'d> {
     /// The element around: `saml:EncryptedAssertion` and its like.
@@ -56,15 +76,15 @@ struct EncryptedKey {
 pub(crate) struct Decrypted(Document);
 
 impl Decrypted {
-    /// The element.
+    /// The one element that there has to be.
     ///
     /// # Errors
-    /// `enc.failed` when there is not exactly one.
-    pub(crate) fn element(&self) -> Result<Node<'_>, Rejection> {
+    /// `enc.failed` for anything else.
+    pub(crate) fn element(&self, namespace: &str, name: &str) -> Result<Node<'_>, Rejection> {
         let root = self.0.root();
         let mut elements = root.elements();
         match (elements.next(), elements.next()) {
-            (Some(element), None) if !root.has_mixed_content() => Ok(element),
+            (Some(element), None) if element.is(namespace, name) && !root.has_mixed_content() => Ok(element),
             _ => Err(Rejection::new(Decryption::Failed)),
         }
     }
