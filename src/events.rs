@@ -47,7 +47,7 @@ impl Rejection {
     #[must_use]
     pub fn security_event(&self) -> Option<SecurityEvent> {
         match self.reason() {
-            Reason::Flow(Flow::Replay | Flow::RequestConsumed) => Some(SecurityEvent::Replay),
+            Reason::Flow(Flow::Replay) => Some(SecurityEvent::Replay),
             Reason::Flow(Flow::BrowserMismatch) => Some(SecurityEvent::OtherBrowser),
             Reason::Flow(Flow::ConnectionMismatch) => Some(SecurityEvent::OtherConnection),
             _ => None,

@@ -1,5 +1,6 @@
 //! The drivers over the host's store. READ THIS FIRST: each function names its steps in order.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,8 +13,7 @@ use crate::browser::BrowserCookie;
 use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
-use crate::limits::Limits;
-use crate::login::{self, Finished, LoginStart, StartError, Started};
+use crate::login::{self, Finished, LoginStart, RESTARTED, StartError, Started};
 use crate::names::{ConnectionId, EntityId, Unverified};
 use crate::pending::Purpose;
 use crate::policy::Unsolicited;
@@ -37,7 +37,7 @@ pub enum FlowError<E> {
 }
 
 /// What the browser brought to the assertion consumer service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Arrival<'a> {
     /// The form field `SAMLResponse`.
     pub saml_response: &'a str,
@@ -45,6 +45,13 @@ pub struct Arrival<'a> {
     pub relay_state: Option<&'a str>,
     /// The value of the cookie [`BrowserCookie::NAME`].
     pub cookie: Option<&'a str>,
+}
+
+/// Shows nothing of it: the assertion and the cookie are in it.
+impl fmt::Debug for Arrival<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Arrival(..)")
+    }
 }
 
 /// How a login went on.
@@ -85,7 +92,7 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    let outcome = match Received::from_post(arrival.saml_response, &Limits::message())? {
+    let outcome = match Received::from_post(arrival.saml_response, sp.limits())? {
         Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
         Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
     };
@@ -114,11 +121,16 @@ async fn finish_solicited<S: LoginStore>(
     let bound = pending.returned_by(arrival.cookie.and_then(BrowserCookie::from_value).as_ref())?;
     let (key, purpose) = (bound.pending().key().clone(), bound.pending().purpose());
     let host_state = bound.pending().host_state().map(str::to_owned);
+    let carried = bound.pending().relay_state().map(str::to_owned);
     match response.verify(sp, connection, bound, now) {
         Ok(verified) => {
             let claim = store.complete(&key, verified.replay_key()).await.map_err(FlowError::Store)?;
             let login = verified.claimed(claim)?;
-            Ok(Arrived::Finished(Finished::new(login, purpose, host_state, arrival.relay_state)))
+            let relay_state = match arrival.relay_state {
+                Some(RESTARTED) => carried.as_deref(),
+                relay_state => relay_state,
+            };
+            Ok(Arrived::Finished(Finished::new(login, purpose, host_state, relay_state)))
         }
         Err(rejection) => {
             // From the right browser, so nobody else's: every attempt costs a new login.
@@ -138,8 +150,14 @@ async fn finish_unsolicited<S: LoginStore>(
 ) -> Result<Arrived, FlowError<S::Error>> {
     let connection = of_issuer(connections, response.issuer())?;
     if connection.policy().unsolicited() == Unsolicited::Convert {
+        if arrival.relay_state == Some(RESTARTED) {
+            return Err(Rejection::new(Profile::Unsolicited)
+                .expecting("an answer to our request")
+                .finding("no InResponseTo")
+                .into());
+        }
         let cookie = arrival.cookie.and_then(BrowserCookie::from_value);
-        let start = LoginStart::default().with_cookie(cookie);
+        let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
         return start_login(store, sp, connection, start, now).await.map(Arrived::Restarted);
     }
     let verified = response.verify(sp, connection, now)?;
@@ -156,20 +174,27 @@ fn of_organization<'c>(connections: &'c [Connection], id: &ConnectionId) -> Resu
     })
 }
 
-/// The issuer, not verified yet, chooses among this organization's connections only.
+/// The issuer, not verified yet, chooses among this organization's connections only, and exactly one of them.
 fn of_issuer<'c>(
     connections: &'c [Connection],
     issuer: Option<&Unverified<EntityId>>,
 ) -> Result<&'c Connection, Rejection> {
     let issuer = issuer.map(Unverified::for_lookup);
-    let found = connections.iter().find(|connection| Some(connection.identity_provider().entity_id()) == issuer);
-    found.ok_or_else(|| {
-        let known: Vec<_> =
-            connections.iter().map(|connection| connection.identity_provider().entity_id().as_str()).collect();
-        Rejection::new(Profile::Issuer)
-            .expecting(known.join(" or "))
-            .finding(issuer.map_or("no Issuer", EntityId::as_str))
-    })
+    let entity_id = |connection: &'c Connection| connection.identity_provider().entity_id();
+    let mut matching = connections.iter().filter(|connection| Some(entity_id(connection)) == issuer);
+    match (matching.next(), matching.next()) {
+        (Some(connection), None) => Ok(connection),
+        (Some(_), Some(_)) => {
+            let mismatch = Rejection::new(Flow::ConnectionMismatch)
+                .expecting("one connection of that entityID in the organization");
+            Err(mismatch.finding("several"))
+        }
+        (None, _) => {
+            let known: Vec<_> = connections.iter().map(|connection| entity_id(connection).as_str()).collect();
+            let found = issuer.map_or("no Issuer", EntityId::as_str);
+            Err(Rejection::new(Profile::Issuer).expecting(known.join(" or ")).finding(found))
+        }
+    }
 }
 
 /// Runs one of these drivers on the calling thread, for hosts without an async runtime: their stores

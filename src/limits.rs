@@ -33,7 +33,7 @@ impl Limits {
         Self { bytes: 8 << 20, depth: 64, nodes: 400_000, attributes: 64, namespaces: 128 }
     }
 
-    /// Replaces the bound on the size of the XML, in bytes (4 GiB at most).
+    /// Replaces the bound on the size of the XML, in bytes (2 GiB at most).
     #[must_use]
     pub const fn with_bytes(mut self, bytes: usize) -> Self {
         self.bytes = if bytes > u32::MAX as usize { u32::MAX as usize } else { bytes };

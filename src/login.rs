@@ -1,5 +1,7 @@
 //! Starting and finishing a login without a store: the pure steps that [`flow`](crate::flow) drives.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::binding::{Parameter, PostForm, RelayState, redirect};
@@ -15,11 +17,17 @@ use crate::profile::Login;
 use crate::protocol::{AFTER_ISSUER, AuthnRequestOptions, Requester};
 use crate::sp::ServiceProvider;
 
+/// SAML Bindings 3.4.3 and 3.5.3.
+const MOST_RELAY_STATE: usize = 80;
+
 /// How long a login may take, from the request to the response.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
+/// The RelayState of a login that was made of a response nobody asked for.
+pub(crate) const RESTARTED: &str = "saml-sp-restarted";
+
 /// What a login is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct LoginStart {
     purpose: Purpose,
@@ -27,6 +35,8 @@ pub struct LoginStart {
     relay_state: Option<String>,
     host_state: Option<String>,
     cookie: Option<BrowserCookie>,
+    /// The RelayState of the response that this login was made of.
+    carried: Option<String>,
 }
 
 impl LoginStart {
@@ -44,6 +54,10 @@ impl LoginStart {
 
     /// A RelayState that the identity provider echoes. Nothing here needs one: the place to go on
     /// with is better kept as [host state](Self::with_host_state), which nobody else sees or changes.
+    ///
+    /// At most 80 bytes (SAML Bindings 3.4.3), and best letters, digits, `-`, `.` and `_` only: some identity
+    /// providers (Auth0's samlp, pysaml2) encode it afresh before they verify a signature over a redirect, and
+    /// differ in what they do with spaces and `!*'()`.
     pub fn with_relay_state(mut self, relay_state: impl Into<String>) -> Self {
         self.relay_state = Some(relay_state.into());
         self
@@ -53,6 +67,13 @@ impl LoginStart {
     pub fn with_host_state(mut self, state: impl Into<String>) -> Self {
         self.host_state = Some(state.into());
         self
+    }
+
+    /// For a response that nobody asked for: ask, and have its RelayState come out again at the end. The marker that
+    /// travels instead tells an identity provider that never answers from one that does.
+    pub(crate) fn restarting(carried: Option<&str>) -> Self {
+        let carried = carried.map(str::to_owned);
+        Self { relay_state: Some(RESTARTED.to_owned()), carried, ..Self::default() }
     }
 
     /// The cookie that the browser has already, so that a second tab doesn't end the login of the first.
@@ -75,12 +96,29 @@ pub struct Started {
 }
 
 /// How a message reaches the identity provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Send {
     /// Answer with a redirect (302 or 303) to this URL, and `Cache-Control: no-store`.
     Redirect(String),
     /// Answer with a page that posts this form.
     Post(PostForm),
+}
+
+/// Shows where to, and not what.
+impl fmt::Debug for Send {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redirect(url) => write!(f, "Redirect({:?})", url.split('?').next().unwrap_or_default()),
+            Self::Post(form) => form.fmt(f),
+        }
+    }
+}
+
+/// Shows the purpose, and nothing that the host or a user put in.
+impl fmt::Debug for LoginStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginStart").field("purpose", &self.purpose).finish_non_exhaustive()
+    }
 }
 
 /// Why a login could not be started. Nothing was sent.
@@ -124,6 +162,10 @@ pub fn start_login(
     if !is_web_url(sp.acs_url()) {
         return Err(ConfigError::Url { field: "acs_url", value: sp.acs_url().to_owned() }.into());
     }
+    if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
+        let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
+        return Err(ConfigError::Value { field: "relay_state", reason }.into());
+    }
     let id = RequestId::new(format!("_{}", random_hex()?));
     let endpoint = idp.sso_endpoint();
     let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
@@ -149,12 +191,12 @@ pub fn start_login(
         .with_purpose(start.purpose)
         .with_force_authn(start.request.force_authn())
         .with_requested_contexts(start.request.exact_contexts())
-        .with_host_state(start.host_state);
+        .with_host_state(start.host_state)
+        .with_relay_state(start.carried);
     Ok(Started { send, keep, cookie })
 }
 
 /// A finished login, which says what it was for before it says who.
-#[derive(Debug)]
 #[must_use]
 pub struct Finished {
     login: Login,
@@ -199,5 +241,72 @@ impl Finished {
             return Ok(self.login);
         }
         Err(Rejection::new(Flow::Purpose).expecting(format!("{purpose:?}")).finding(format!("{:?}", self.purpose)))
+    }
+}
+
+/// Shows the purpose and what [`Login`] shows.
+impl fmt::Debug for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finished").field("purpose", &self.purpose).field("login", &self.login).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+    use crate::dsig::{Algorithms, signature_of, verify};
+    use crate::keys::SigningKey;
+    use crate::limits::Limits;
+    use crate::metadata::IdentityProvider;
+    use crate::names::{ConnectionId, EntityId};
+    use crate::policy::Policy;
+    use crate::protocol::NameIdPolicy;
+    use crate::xml::{Document, Profile};
+
+    const CERTIFICATE: &str = include_str!("testing/fixtures/p256-1.crt.pem");
+    const KEY: &str = include_str!("testing/fixtures/p256-1.key.pem");
+
+    fn start(binding: EndpointBinding, start: LoginStart) -> Result<Started, StartError> {
+        let sp = ServiceProvider::builder(EntityId::new("https://sp.example.com/"), "https://sp.example.com/acs")
+            .signing_key(SigningKey::from_pem(KEY, None).unwrap())
+            .build()
+            .unwrap();
+        let idp = IdentityProvider::builder("https://idp.example.com/", "https://idp.example.com/sso")
+            .sso_binding(binding)
+            .certificate(CERTIFICATE);
+        let connection = Connection::new(ConnectionId::new("c"), idp.build().unwrap(), Policy::strict()).unwrap();
+        start_login(&sp, &connection, start, Utc::now())
+    }
+
+    /// The Issuer is the last element of a request that asks for nothing.
+    #[test]
+    fn a_posted_request_is_signed_behind_its_issuer_whatever_it_asks_for() {
+        let policy = NameIdPolicy::default().with_format("urn:oasis:names:tc:SAML:2.0:nameid-format:transient");
+        for options in [AuthnRequestOptions::default(), AuthnRequestOptions::default().with_name_id_policy(policy)] {
+            let started = start(EndpointBinding::HttpPost, LoginStart::default().with_request(options)).unwrap();
+            let Send::Post(form) = started.send else { panic!("over POST") };
+            let (_, value) = form.fields().next().unwrap();
+            let xml = BASE64_STANDARD.decode(value).unwrap();
+            let document = Document::parse(xml, Profile::Message, &Limits::message()).unwrap();
+            let names: Vec<_> = document.root().elements().map(|element| element.local_name()).take(2).collect();
+            assert_eq!(names, ["Issuer", "Signature"]);
+            let signature = signature_of(document.root(), AFTER_ISSUER).unwrap().unwrap();
+            let keys = [SigningKey::from_pem(KEY, None).unwrap().verifying_key()];
+            assert!(verify(signature, &keys, &Algorithms::strict()).is_ok());
+        }
+    }
+
+    #[test]
+    fn relay_state_travels_with_unreserved_characters_as_they_are_and_has_a_limit() {
+        let started =
+            start(EndpointBinding::HttpRedirect, LoginStart::default().with_relay_state("/a b~c.d_e-f+*%")).unwrap();
+        let Send::Redirect(url) = started.send else { panic!("over Redirect") };
+        assert!(url.contains("&RelayState=%2Fa%20b~c.d_e-f%2B%2A%25&SigAlg="), "{url}");
+        assert!(start(EndpointBinding::HttpPost, LoginStart::default().with_relay_state("x".repeat(80))).is_ok());
+        let refused = start(EndpointBinding::HttpPost, LoginStart::default().with_relay_state("x".repeat(81)));
+        assert!(matches!(refused, Err(StartError::Config(ConfigError::Value { field: "relay_state", .. }))));
     }
 }

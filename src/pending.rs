@@ -1,5 +1,7 @@
 //! What has to be remembered between a request and its response.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use crate::browser::{BrowserBinding, BrowserCookie};
@@ -12,7 +14,7 @@ use crate::stored::{Decoder, Encoder, StoredError};
 ///
 /// It is kept in the host's store as [`PendingLogin::to_bytes`], under its [`PendingKey`], until it
 /// expires. Only the browser that started it can go on with it: see [`PendingLogin::returned_by`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct PendingLogin {
     key: PendingKey,
     purpose: Purpose,
@@ -21,6 +23,7 @@ pub struct PendingLogin {
     force_authn: ForceAuthn,
     requested_contexts: Vec<String>,
     host_state: Option<String>,
+    relay_state: Option<String>,
 }
 
 /// What identifies a pending login. A store compares all three before it takes one.
@@ -108,6 +111,7 @@ impl PendingLogin {
             force_authn: ForceAuthn::No,
             requested_contexts: Vec::new(),
             host_state: None,
+            relay_state: None,
         }
     }
 
@@ -137,6 +141,12 @@ impl PendingLogin {
     #[must_use]
     pub fn with_host_state(mut self, state: Option<String>) -> Self {
         self.host_state = state;
+        self
+    }
+
+    /// Keeps the RelayState of a response that was turned into this login.
+    pub(crate) fn with_relay_state(mut self, relay_state: Option<String>) -> Self {
+        self.relay_state = relay_state;
         self
     }
 
@@ -195,6 +205,10 @@ impl PendingLogin {
         self.host_state.as_deref()
     }
 
+    pub(crate) fn relay_state(&self) -> Option<&str> {
+        self.relay_state.as_deref()
+    }
+
     /// The value to store.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -213,6 +227,7 @@ impl PendingLogin {
             .byte(u8::from(self.force_authn == ForceAuthn::Yes))
             .list(&self.requested_contexts)
             .option(self.host_state.as_deref())
+            .option(self.relay_state.as_deref())
             .finish()
     }
 
@@ -240,9 +255,19 @@ impl PendingLogin {
             1 => ForceAuthn::Yes,
             _ => return Err(StoredError::Damaged),
         };
-        let (requested_contexts, host_state) = (decoder.list()?, decoder.option()?);
+        let requested_contexts = decoder.list()?;
+        let (host_state, relay_state) = (decoder.option()?, decoder.option()?);
         decoder.finish()?;
-        Ok(Self { key, purpose, issued_at, expires_at, force_authn, requested_contexts, host_state })
+        Ok(Self { key, purpose, issued_at, expires_at, force_authn, requested_contexts, host_state, relay_state })
+    }
+}
+
+/// Shows which login it is, and nothing that the host or a user put in.
+impl fmt::Debug for PendingLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pending = f.debug_struct("PendingLogin");
+        pending.field("key", &self.key).field("purpose", &self.purpose).field("expires_at", &self.expires_at);
+        pending.finish_non_exhaustive()
     }
 }
 

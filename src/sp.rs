@@ -2,6 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::keys::{DecryptionKey, SigningKey};
+use crate::limits::Limits;
 use crate::names::EntityId;
 use crate::time::ClockSkew;
 
@@ -24,6 +25,7 @@ pub struct ServiceProvider {
     clock_skew: ClockSkew,
     signing_key: Option<SigningKey>,
     decryption_keys: Vec<DecryptionKey>,
+    limits: Limits,
 }
 
 impl ServiceProvider {
@@ -35,7 +37,10 @@ impl ServiceProvider {
             entity_id,
             acs_url: acs_url.into(),
             clock_skew: ClockSkew::default(),
-            signing_key: None, decryption_keys: Vec::new() })
+            signing_key: None,
+            decryption_keys: Vec::new(),
+            limits: Limits::message(),
+        })
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -60,6 +65,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn decryption_keys(&self) -> &[DecryptionKey] {
         &self.decryption_keys
+    }
+
+    /// The bounds on messages.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The tolerance for clocks.
@@ -87,18 +98,31 @@ impl ServiceProviderBuilder {
         self
     }
 
-    /// Decrypts with this key, too.
+    /// Decrypts with this key, too. It is this entity's own: one that decrypts for another organization as well lets
+    /// the two answer for each other.
     pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
         self.0.decryption_keys.push(key);
+        self
+    }
+
+    /// Replaces the bounds on messages.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.0.limits = limits;
         self
     }
 
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] for an empty entityID or URL.
+    /// [`ConfigError::Missing`] for an empty entityID or URL, [`ConfigError::Value`] for white space around the entityID.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
-        if self.0.entity_id.as_str().trim().is_empty() {
+        if self.0.entity_id.as_str().trim() != self.0.entity_id.as_str() {
+            return Err(ConfigError::Value {
+                field: "entity_id",
+                reason: "white space at an end, which no audience has",
+            });
+        }
+        if self.0.entity_id.as_str().is_empty() {
             return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });
         }
         if self.0.acs_url.trim().is_empty() {

@@ -100,14 +100,16 @@ pub(crate) fn format_date_time(instant: DateTime<Utc>) -> String {
 pub struct ClockSkew(TimeDelta);
 
 impl ClockSkew {
-    const MOST: u16 = 300;
+    const MOST_SECONDS: u16 = 300;
+    /// The largest tolerance.
+    pub(crate) const MOST: Self = Self(TimeDelta::seconds(300));
 
     /// A tolerance of that many seconds both ways.
     ///
     /// # Errors
     /// More than 300 seconds: a stolen assertion would live that much longer.
     pub fn seconds(seconds: u16) -> Result<Self, ConfigError> {
-        if seconds > Self::MOST {
+        if seconds > Self::MOST_SECONDS {
             return Err(ConfigError::Value { field: "clock skew", reason: "at most 300 seconds" });
         }
         Ok(Self(TimeDelta::seconds(i64::from(seconds))))

@@ -43,6 +43,7 @@ pub(crate) struct Decryptor<'k> {
     pub(crate) keys: &'k [DecryptionKey],
     pub(crate) recipient: &'k str,
     pub(crate) ciphers: Ciphers,
+    pub(crate) limits: &'k Limits,
 }
 
 impl Decryptor<'_> {
@@ -54,7 +55,7 @@ impl Decryptor<'_> {
         if self.keys.is_empty() {
             return Err(Rejection::new(Decryption::NotConfigured).at(wrapper.place()));
         }
-        Encrypted::read(wrapper, self.recipient, &self.ciphers)?.decrypt(self.keys, &Limits::message())
+        Encrypted::read(wrapper, self.recipient, &self.ciphers)?.decrypt(self.keys, self.limits)
     }
 }
 
@@ -107,9 +108,15 @@ impl<'d> Encrypted<'d> {
         let (cipher, key_info, octets) = read_data(data, ciphers)?;
         let candidates = find_keys(key_info, &siblings)?;
         let for_us = |key: &&Node<'d>| key.attribute("Recipient").is_none_or(|name| name == recipient);
-        let keys = candidates.iter().filter(for_us).map(|key| EncryptedKey::read(*key, ciphers)).collect::<Result<Vec<_>, _>>()?;
+        let keys = candidates
+            .iter()
+            .filter(for_us)
+            .map(|key| EncryptedKey::read(*key, ciphers))
+            .collect::<Result<Vec<_>, _>>()?;
         match keys.len() {
-            0 => Err(Rejection::new(Decryption::Structure).at(wrapper.place()).expecting("an EncryptedKey for this service provider")),
+            0 => Err(Rejection::new(Decryption::Structure)
+                .at(wrapper.place())
+                .expecting("an EncryptedKey for this service provider")),
             1..=MOST_KEYS => Ok(Self { wrapper, cipher, octets, keys }),
             many => Err(Rejection::new(Decryption::TooManyKeys).at(wrapper.place()).finding(many.to_string())),
         }

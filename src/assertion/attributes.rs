@@ -182,7 +182,8 @@ struct Joined {
 
 impl Joined {
     fn add(&mut self, mut attribute: Attribute, deviations: &mut Deviations) {
-        let index = self.known.entry((attribute.name.clone(), attribute.name_format.clone())).or_insert(self.attributes.len());
+        let index =
+            self.known.entry((attribute.name.clone(), attribute.name_format.clone())).or_insert(self.attributes.len());
         match self.attributes.get_mut(*index) {
             Some(twin) => {
                 deviations.note(Deviation::RepeatedAttribute);

@@ -37,7 +37,11 @@ impl<'d> Assertion<'d> {
     ///
     /// # Errors
     /// `schema.*`, and `profile.issuer` when there is no Issuer.
-    pub(crate) fn read(signed: Signed<'d>, decryptor: &Decryptor<'_>, deviations: &mut Deviations) -> Result<Self, Rejection> {
+    pub(crate) fn read(
+        signed: Signed<'d>,
+        decryptor: &Decryptor<'_>,
+        deviations: &mut Deviations,
+    ) -> Result<Self, Rejection> {
         let element = signed.element();
         let mut cursor = Cursor::new(element)?;
         require_version(&mut cursor)?;
@@ -48,7 +52,8 @@ impl<'d> Assertion<'d> {
             .ok_or_else(|| Rejection::new(Profile::Issuer).at(element.place()).finding("no Issuer"))?;
         let issuer = read_issuer(issuer)?;
         cursor.take(crate::dsig::DS, "Signature");
-        let subject = cursor.take(SAML, "Subject").map(|node| Subject::read(node, decryptor, deviations)).transpose()?;
+        let subject =
+            cursor.take(SAML, "Subject").map(|node| Subject::read(node, decryptor, deviations)).transpose()?;
         let conditions = cursor.take(SAML, "Conditions").map(|node| Conditions::read(node, deviations)).transpose()?;
         cursor.take(SAML, "Advice");
         let mut assertion = Self {

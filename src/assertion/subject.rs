@@ -46,7 +46,11 @@ pub struct NameId {
 impl<'d> Subject<'d> {
     /// # Errors
     /// `schema.*`, `enc.*`, `profile.name_id`.
-    pub(super) fn read(node: Node<'d>, decryptor: &Decryptor<'_>, deviations: &mut Deviations) -> Result<Self, Rejection> {
+    pub(super) fn read(
+        node: Node<'d>,
+        decryptor: &Decryptor<'_>,
+        deviations: &mut Deviations,
+    ) -> Result<Self, Rejection> {
         let mut cursor = Cursor::new(node)?;
         let name_id = match (cursor.take(SAML, "NameID"), cursor.take(SAML, "EncryptedID")) {
             (Some(node), None) => Some(NameId::read(node)?),

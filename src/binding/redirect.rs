@@ -74,12 +74,12 @@ pub(crate) fn url(
     Ok(format!("{endpoint}{separator}{query}{fragment}"))
 }
 
-/// Percent-encoding of everything but the unreserved characters; a space becomes `%20`, so that
-/// software that encodes the value afresh before verifying comes to the same octets.
+/// Percent-encoding of everything but the unreserved characters (RFC 3986 section 2.3), a space as `%20`: most
+/// software that encodes the value afresh before it verifies comes to the same octets.
 fn escape(value: &str) -> String {
     let form: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    // A literal plus sign is `%2B` by now.
-    form.replace('+', "%20").replace('*', "%2A")
+    // A literal plus sign is `%2B` by now, a literal percent sign `%25`.
+    form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
 }
 
 fn deflate(xml: &str) -> Vec<u8> {
@@ -133,7 +133,7 @@ impl RedirectMessage {
         if query.encoding.map(unescape).transpose()?.is_some_and(|encoding| encoding != DEFLATE) {
             return Err(Rejection::new(Redirect::UnsupportedEncoding).expecting(DEFLATE));
         }
-        let deflated = base64_binary(&unescape(message)?).ok_or_else(|| Rejection::new(Binding::Base64))?;
+        let deflated = unescape_base64(message)?.ok_or_else(|| Rejection::new(Binding::Base64))?;
         let document = Document::parse(inflate(&deflated, limits)?, Profile::Message, limits)?;
         if document.root().is(SAMLP, "Response") {
             return Err(Rejection::new(Redirect::WrongBinding).expecting("HTTP-POST").finding("HTTP-Redirect"));
@@ -243,7 +243,7 @@ impl<'q> Query<'q> {
         };
         let relay_state = self.relay_state.map(|value| format!("&RelayState={value}")).unwrap_or_default();
         let signed = format!("{}={message}{relay_state}&SigAlg={algorithm}", parameter.name());
-        let value = base64_binary(&unescape(signature)?)
+        let value = unescape_base64(signature)?
             .ok_or_else(|| Rejection::new(Redirect::DetachedSignatureInvalid).finding("no base64"))?;
         Ok(Some(Detached { signed, algorithm: unescape(algorithm)?, value }))
     }
@@ -259,7 +259,7 @@ fn misspelt(name: &str) -> Rejection {
 
 /// Decodes one value. A plus sign is a space, as in forms.
 fn unescape(value: &str) -> Result<String, Rejection> {
-    let refused = || Rejection::new(Binding::BadParamEncoding).finding(value);
+    let refused = || Rejection::new(Binding::BadParamEncoding);
     let mut octets = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();
     while let Some(byte) = bytes.next() {
@@ -281,6 +281,13 @@ fn unescape(value: &str) -> Result<String, Rejection> {
     String::from_utf8(octets)
         .map_err(|_| refused())
         .and_then(|text| if text.contains('\0') { Err(refused()) } else { Ok(text) })
+}
+
+/// Base64 without any white space (SAML Bindings 3.4.4.1): a plus sign that was not escaped has become a space, and
+/// leaving that out would make other octets of the message than the sender's.
+fn unescape_base64(value: &str) -> Result<Option<Vec<u8>>, Rejection> {
+    let text = unescape(value)?;
+    Ok(if text.contains(' ') { None } else { base64_binary(&text) })
 }
 
 /// Raw DEFLATE (RFC 1951), bounded while it is inflated, complete, and with nothing after it.

@@ -17,8 +17,8 @@ use subtle::ConstantTimeEq;
 use crate::error::UnusableKey;
 
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
-use rustcrypto as provider;
 pub(crate) use cipher::{ContentCipher, DecryptionFailed, KeyTransport};
+use rustcrypto as provider;
 use rustcrypto::Refused;
 pub(crate) use rustcrypto::Zeroizing;
 
@@ -145,7 +145,7 @@ impl PublicKey {
             return Err(VerifyError::Length { expected, found });
         }
         let verdict = self.0.handle.verify(algorithm, digest.as_ref(), signature);
-        verdict.map_err(|provider::Refused| VerifyError::Invalid)
+        verdict.map_err(|Refused| VerifyError::Invalid)
     }
 
     /// Checks an ECDSA signature in the DER form `Ecdsa-Sig-Value` (RFC 3279 section 2.2.3), which some peers
@@ -161,7 +161,7 @@ impl PublicKey {
     ) -> Result<(), VerifyError> {
         self.check_fit(algorithm, digest)?;
         let raw = self.0.handle.ecdsa_from_der(signature);
-        let raw = raw.map_err(|provider::Refused| VerifyError::Invalid)?;
+        let raw = raw.map_err(|Refused| VerifyError::Invalid)?;
         self.verify_digest(algorithm, digest, &raw)
     }
 
@@ -223,7 +223,7 @@ impl PrivateKey {
     ) -> Result<Vec<u8>, SignError> {
         self.public.check_fit(algorithm, digest).map_err(|_| SignError::Algorithm)?;
         let signature = self.handle.sign(algorithm, digest.as_ref());
-        signature.map_err(|provider::Refused| SignError::Failed)
+        signature.map_err(|Refused| SignError::Failed)
     }
 }
 
@@ -232,7 +232,11 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`DecryptionFailed`], whatever the reason.
-    pub(crate) fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, DecryptionFailed> {
+    pub(crate) fn unwrap_key(
+        &self,
+        transport: &KeyTransport,
+        octets: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptionFailed> {
         self.handle.unwrap_key(transport, octets).map_err(|Refused| DecryptionFailed)
     }
 }
@@ -260,7 +264,7 @@ impl fmt::Debug for PrivateKey {
 /// [`NoRandomness`] when it has none to give.
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut octets = [0; N];
-    provider::fill_random(&mut octets).map_err(|provider::Refused| NoRandomness)?;
+    provider::fill_random(&mut octets).map_err(|Refused| NoRandomness)?;
     Ok(octets)
 }
 

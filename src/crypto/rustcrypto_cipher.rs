@@ -2,7 +2,7 @@
 
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::consts::U12;
-use aes_gcm::aead::{Aead as _, KeyInit as AeadKeyInit, Nonce};
+use aes_gcm::aead::{KeyInit as AeadKeyInit, Nonce};
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
 use cbc::cipher::{Block, BlockCipherDecrypt, BlockModeDecrypt as _, InnerIvInit as _, KeyInit};
 use des::TdesEde3;
@@ -17,7 +17,11 @@ use super::{DigestAlgorithm, Refused};
 /// The nonce and the tag of AES-GCM in XML Encryption 1.1 section 5.2.4: 96 and 128 bits, nothing else.
 const GCM_NONCE: usize = 12;
 
-pub(super) fn unwrap(key: &rsa::PrivateKey, transport: &KeyTransport, octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+pub(super) fn unwrap(
+    key: &rsa::PrivateKey,
+    transport: &KeyTransport,
+    octets: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let plain = match transport {
         KeyTransport::RsaPkcs1 => key.decrypt(Pkcs1v15Encrypt, octets),
         KeyTransport::RsaOaep { digest, mgf1, label } => match digest {

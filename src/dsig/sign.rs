@@ -32,7 +32,7 @@ pub(crate) fn sign_enveloped(
         .sign(&canonical(&signed_info)?)
         .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
     let signature = signature(&signed_info, &value, key);
-    insert(xml, insertion_point(target, position), &signature).ok_or(SigningError::Target)
+    insert(xml, insertion_point(xml, target, position), &signature).ok_or(SigningError::Target)
 }
 
 /// `ds:SignedInfo` as a document of its own: in exclusive canonical form that is what it is in place.
@@ -76,20 +76,29 @@ fn signature(signed_info: &str, value: &[u8], key: &SigningKey) -> String {
     xml.finish()
 }
 
-/// The node before which the signature goes.
-fn insertion_point<'d>(target: Node<'d>, position: Position) -> Option<Node<'d>> {
+/// Where in the text the signature goes.
+fn insertion_point(xml: &str, target: Node<'_>, position: Position) -> Option<usize> {
     let first = target.elements().next()?;
     match position {
         Position::After(namespace, name) if first.is(namespace, name) => {
-            first.following().filter(|node| node.is_within(target))
+            let next = first.following().filter(|node| node.is_within(target));
+            next.map_or_else(|| end_of_text_element(xml, first), |next| Some(next.offset()))
         }
-        Position::After(..) | Position::First => Some(first),
+        Position::After(..) | Position::First => Some(first.offset()),
     }
 }
 
-fn insert(xml: &str, before: Option<Node<'_>>, signature: &str) -> Option<String> {
+/// Behind an element with text only: the first end tag from its start is its own.
+fn end_of_text_element(xml: &str, element: Node<'_>) -> Option<usize> {
+    let (_, rest) = xml.split_at_checked(element.offset())?;
+    let (_, rest) = rest.split_once("</").filter(|(content, _)| !content.ends_with("/>"))?;
+    let (_, rest) = rest.split_once('>')?;
+    xml.len().checked_sub(rest.len())
+}
+
+fn insert(xml: &str, at: Option<usize>, signature: &str) -> Option<String> {
     // Offsets are those of the text with its line ends normalised, so there must be nothing to normalise.
-    let at = before.map(|node| node.offset()).filter(|_| !xml.contains('\r'))?;
+    let at = at.filter(|_| !xml.contains('\r'))?;
     let (head, tail) = xml.split_at_checked(at)?;
     Some([head, signature, tail].concat())
 }

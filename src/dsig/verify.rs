@@ -66,7 +66,9 @@ impl<'d> Signed<'d> {
 
     /// The proof for a part of what is covered; nothing for what isn't.
     pub(crate) fn part(&self, node: Node<'d>) -> Option<Signed<'d>> {
-        let covered = node.is_element() && node.is_within(self.element) && !self.signature.is_some_and(|signature| node.is_within(signature));
+        let covered = node.is_element()
+            && node.is_within(self.element)
+            && !self.signature.is_some_and(|signature| node.is_within(signature));
         covered.then_some(Self { element: node, signature: self.signature })
     }
 

@@ -37,6 +37,7 @@ struct Inner {
     place: Option<Place>,
     expected: Option<String>,
     found: Option<String>,
+    said: Option<String>,
     checks: Checks,
 }
 
@@ -47,6 +48,7 @@ impl Rejection {
             place: None,
             expected: None,
             found: None,
+            said: None,
             checks: Checks::default(),
         }))
     }
@@ -63,6 +65,11 @@ impl Rejection {
 
     pub(crate) fn finding(mut self, found: impl Into<String>) -> Self {
         self.0.found = Some(shorten(found.into()));
+        self
+    }
+
+    pub(crate) fn saying(mut self, said: Option<&str>) -> Self {
+        self.0.said = said.filter(|said| !said.is_empty()).map(|said| shorten(said.to_owned()));
         self
     }
 
@@ -129,6 +136,13 @@ impl Rejection {
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.0.found.as_deref()
+    }
+
+    /// The identity provider's own words on why it declined. They are not verified, may name the user, and are in
+    /// no report.
+    #[must_use]
+    pub fn identity_provider_message(&self) -> Option<&str> {
+        self.0.said.as_deref()
     }
 
     /// The outcome of every rule.

@@ -53,6 +53,7 @@ impl Context<'_> {
             keys: self.sp.decryption_keys(),
             recipient: self.sp.entity_id().as_str(),
             ciphers: self.connection.policy().ciphers(ciphertext),
+            limits: self.sp.limits(),
         }
     }
 
@@ -129,7 +130,12 @@ fn open<'d, 'p>(
 }
 
 /// The assertion with every signature on it verified, and covered as the connection demands.
-fn prove<'d>(node: Node<'d>, by_response: Option<Signed<'d>>, context: &Context<'_>, checks: &mut Checks) -> Result<Covered<'d>, Rejection> {
+fn prove<'d>(
+    node: Node<'d>,
+    by_response: Option<Signed<'d>>,
+    context: &Context<'_>,
+    checks: &mut Checks,
+) -> Result<Covered<'d>, Rejection> {
     let on_assertion = checks.note(Rule::Signatures, verify_assertion(node, context.connection))?;
     let rule = context.connection.policy().signature_rule();
     checks.note(Rule::Coverage, cover(node, by_response, on_assertion, rule))
@@ -145,7 +151,8 @@ fn conclude(
 ) -> Verdict {
     // What is encrypted in a proven assertion was signed as ciphertext.
     let decryptor = context.decryptor(Ciphertext::Signed);
-    let assertion = checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &decryptor, &mut deviations))?;
+    let assertion =
+        checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &decryptor, &mut deviations))?;
     let facts = Facts { context, response, assertion: &assertion, response_signature: covered.response_signature };
     let bearer = facts.judge(checks, &mut deviations)?;
     VerifiedLogin::new(context, assertion, bearer, deviations)

@@ -99,7 +99,8 @@ impl SolicitedResponse {
     /// Verifies it as the answer to a pending login that came back in its browser. `now` is the host's clock.
     ///
     /// # Errors
-    /// The most telling failure, with every rule's outcome. The pending login is used up all the same.
+    /// The most telling failure, with every rule's outcome. A host without the drivers of [`flow`](crate::flow) takes
+    /// the pending login from its store all the same.
     pub fn verify(
         &self,
         sp: &ServiceProvider,

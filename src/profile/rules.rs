@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::login::Context;
 use super::signatures::Presence;
-use crate::assertion::{Assertion, BEARER, Confirmation};
-use crate::error::{Checks, Deviation, Deviations, Profile, Rejection, Rule, Subject, Validity};
+use crate::assertion::{Assertion, AuthnStatement, BEARER, Confirmation};
+use crate::error::{Checks, Deviation, Deviations, Profile, Rejection, Rule, Schema, Subject, Validity};
 use crate::policy::Relaxation;
 use crate::protocol::{ForceAuthn, Response};
 use crate::time::format_date_time;
@@ -122,19 +122,23 @@ impl Facts<'_, '_> {
         let Some((bearer, verdicts)) = judged.max_by_key(|(_, verdicts)| held(verdicts)) else {
             return checks.note(Rule::BearerConfirmation, Err(none()));
         };
+        let complete = verdicts.iter().all(|(_, verdict)| verdict.is_ok());
         if bearer.not_before.is_some() {
             deviations.note(Deviation::ConfirmationNotBefore);
         }
+        if [self.response.in_response_to, bearer.in_response_to].contains(&Some("")) {
+            deviations.note(Deviation::EmptyInResponseTo);
+        }
         for (rule, verdict) in verdicts {
             // The first failure is taken from the checks.
-            let _ = checks.note(rule, verdict);
+            let _ = checks.note(rule, verdict.map_err(|rejection| rejection.at(bearer.node.place())));
         }
-        usable_until.map(|usable_until| Bearer { usable_until }).ok_or_else(none)
+        usable_until.filter(|_| complete).map(|usable_until| Bearer { usable_until }).ok_or_else(none)
     }
 
     fn judge_bearer(&self, bearer: &Confirmation<'_>) -> [(Rule, Verdict); 4] {
         [
-            (Rule::BearerConfirmation, self.bearer_form(bearer).map_err(|rejection| rejection.at(bearer.node.place()))),
+            (Rule::BearerConfirmation, self.bearer_form(bearer)),
             (Rule::Recipient, self.recipient(bearer)),
             (Rule::InResponseTo, self.in_response_to(bearer)),
             (Rule::ConfirmationTime, self.confirmation_time(bearer)),
@@ -224,7 +228,7 @@ impl Facts<'_, '_> {
         let assertion = self
             .assertion
             .issue_instant
-            .ok_or_else(|| Rejection::new(crate::error::Schema::Missing).expecting("IssueInstant of the assertion"))?;
+            .ok_or_else(|| Rejection::new(Schema::Missing).expecting("IssueInstant of the assertion"))?;
         for instant in [self.response.issue_instant, assertion] {
             if self.context.skew().is_ahead(instant, self.context.now) {
                 return Err(self.too_early(Validity::IssueInstant, instant));
@@ -239,7 +243,7 @@ impl Facts<'_, '_> {
         if let (Some(from), Some(until)) = (conditions.not_before, conditions.not_on_or_after)
             && from >= until
         {
-            return Err(Rejection::new(Validity::Expired).expecting("NotBefore before NotOnOrAfter"));
+            return Err(Rejection::new(Schema::Value).expecting("NotBefore before NotOnOrAfter"));
         }
         self.require_begun(conditions.not_before)?;
         self.require_not_past(Validity::Expired, conditions.not_on_or_after)
@@ -248,17 +252,20 @@ impl Facts<'_, '_> {
     /// SAML Core 3.4.1: with ForceAuthn the user was authenticated after the request. And never in the future.
     fn authn_instant(&self) -> Verdict {
         let skew = self.context.skew();
-        for statement in &self.assertion.authn_statements {
-            if skew.is_ahead(statement.authn_instant(), self.context.now) {
-                return Err(self.too_early(Validity::IssueInstant, statement.authn_instant()));
+        let forced = self.context.pending().filter(|pending| pending.force_authn() == ForceAuthn::Yes);
+        if forced.is_some() && self.assertion.authn_statements.is_empty() {
+            return Err(Rejection::new(Validity::AuthnInstant).expecting("an AuthnStatement").finding("none"));
+        }
+        for instant in self.assertion.authn_statements.iter().map(AuthnStatement::authn_instant) {
+            if skew.is_ahead(instant, self.context.now) {
+                return Err(self.too_early(Validity::IssueInstant, instant));
             }
-            let forced = self.context.pending().filter(|pending| pending.force_authn() == ForceAuthn::Yes);
             if let Some(pending) = forced
-                && skew.is_ahead(pending.issued_at(), statement.authn_instant())
+                && skew.is_ahead(pending.issued_at(), instant)
             {
-                let stale = Rejection::new(Validity::AuthnInstant)
-                    .expecting(format!("after {}", format_date_time(pending.issued_at())));
-                return Err(stale.finding(format_date_time(statement.authn_instant())));
+                let stale = Rejection::new(Validity::AuthnInstant);
+                let expected = format!("after {}", format_date_time(pending.issued_at()));
+                return Err(stale.expecting(expected).finding(format_date_time(instant)));
             }
         }
         Ok(())

@@ -22,13 +22,19 @@ pub(super) enum Presence {
 }
 
 /// Verifies the signature of the response or the assertion, if there is one, with the keys of the connection.
-pub(super) fn verify_signature<'d>(signature: Option<Node<'d>>, connection: &Connection) -> Result<Option<Signed<'d>>, Rejection> {
+pub(super) fn verify_signature<'d>(
+    signature: Option<Node<'d>>,
+    connection: &Connection,
+) -> Result<Option<Signed<'d>>, Rejection> {
     let keys = connection.identity_provider().signing_keys();
     signature.map(|node| dsig::verify(node, keys, connection.policy().algorithms())).transpose()
 }
 
 /// The signature of the assertion itself.
-pub(super) fn verify_assertion<'d>(assertion: Node<'d>, connection: &Connection) -> Result<Option<Signed<'d>>, Rejection> {
+pub(super) fn verify_assertion<'d>(
+    assertion: Node<'d>,
+    connection: &Connection,
+) -> Result<Option<Signed<'d>>, Rejection> {
     verify_signature(signature_of(assertion, Position::After(SAML, "Issuer"))?, connection)
 }
 

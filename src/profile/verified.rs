@@ -1,6 +1,7 @@
 //! A login that every rule but one has passed, and the login itself.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +10,7 @@ use super::rules::Bearer;
 use crate::assertion::{Assertion, Attribute, AuthnStatement, NameId};
 use crate::error::{Checks, Deviation, Deviations, Flow, Rejection, Rule, Validity};
 use crate::names::{AssertionId, ConnectionId, EntityId, SessionIndex};
+use crate::time::ClockSkew;
 
 /// A verified login whose assertion has not been claimed yet. The [`ReplayKey`] is all that can be seen of it.
 #[must_use = "a verified login is no login before its replay key was claimed"]
@@ -18,7 +20,9 @@ pub struct VerifiedLogin {
 }
 
 /// What makes an assertion unique. The host's store keeps it until [`ReplayKey::keep_until`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// Two keys are equal when connection and assertion are: how long they are kept makes no difference.
+#[derive(Clone, Debug)]
 pub struct ReplayKey {
     connection: ConnectionId,
     assertion: AssertionId,
@@ -70,7 +74,7 @@ impl VerifiedLogin {
         let connection = context.connection.id().clone();
         let keep_until = bearer
             .usable_until
-            .checked_add_signed(context.skew().as_delta())
+            .checked_add_signed(ClockSkew::MOST.as_delta())
             .ok_or_else(|| Rejection::new(Validity::Expired))?;
         let id = AssertionId::new(assertion.id);
         let replay_key = ReplayKey { connection: connection.clone(), assertion: id.clone(), keep_until };
@@ -116,6 +120,20 @@ impl VerifiedLogin {
     }
 }
 
+impl PartialEq for ReplayKey {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.connection, &self.assertion) == (&other.connection, &other.assertion)
+    }
+}
+
+impl Eq for ReplayKey {}
+
+impl Hash for ReplayKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.connection, &self.assertion).hash(state);
+    }
+}
+
 impl ReplayKey {
     /// Puts a key together, for tests of stores.
     #[must_use]
@@ -135,7 +153,8 @@ impl ReplayKey {
         &self.assertion
     }
 
-    /// Until when the assertion would be accepted, tolerance included: keep the key at least so long.
+    /// Until when the assertion could be accepted under the largest tolerance for clocks, so that a change of the
+    /// setting opens no gap: keep the key at least so long.
     #[must_use]
     pub fn keep_until(&self) -> DateTime<Utc> {
         self.keep_until

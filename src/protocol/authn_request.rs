@@ -220,18 +220,18 @@ impl AuthnRequestOptions {
             xml.end();
         }
         self.write_policies(&mut xml);
-        Ok(xml.finish())
+        readable(xml.finish())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
         let refused = |field, reason| Err(ConfigError::Value { field, reason });
-        if self.force_authn == ForceAuthn::Yes && self.is_passive == IsPassive::Yes {
-            return refused("is_passive", "an identity provider can't force an authentication without showing itself");
-        }
         if self.requested_authn_context.as_ref().is_some_and(|(_, classes)| classes.is_empty()) {
             return refused("requested_authn_context", "at least one class");
         }
         let Some(extensions) = &self.extensions else { return Ok(()) };
+        if extensions.contains('\r') {
+            return refused("extensions", "line ends of one character");
+        }
         let parsed = Document::parse(format!("<e>{extensions}</e>").into_bytes(), Profile::Message, &Limits::message());
         let foreign = |document: Document| {
             document.root().elements().count() > 0
@@ -293,6 +293,16 @@ impl AuthnRequestOptions {
 pub(crate) struct Requester<'r> {
     pub(crate) entity_id: &'r EntityId,
     pub(crate) acs_url: &'r str,
+}
+
+/// What is sent must be XML: values may hold characters that can't stand in it, a login hint from a form for example.
+fn readable(xml: String) -> Result<String, ConfigError> {
+    match Document::parse(xml.clone().into_bytes(), Profile::Message, &Limits::message()) {
+        Ok(_) => Ok(xml),
+        Err(_) => {
+            Err(ConfigError::Value { field: "request", reason: "a value has characters that can't stand in XML" })
+        }
+    }
 }
 
 impl AuthnContextComparison {

@@ -30,12 +30,15 @@ impl<'d> Status<'d> {
     }
 
     /// # Errors
-    /// `profile.status` with the codes and the message of the identity provider.
+    /// `profile.status` with the codes; the identity provider's words, which may name the user, come along apart from them.
     pub(crate) fn require_success(&self) -> Result<(), Rejection> {
         if self.code == Self::SUCCESS {
             Ok(())
         } else {
-            Err(Rejection::new(Profile::Status).expecting(Self::SUCCESS).finding(self.to_string()))
+            Err(Rejection::new(Profile::Status)
+                .expecting(Self::SUCCESS)
+                .finding(self.to_string())
+                .saying(self.message.map(trim)))
         }
     }
 }
@@ -46,10 +49,7 @@ impl fmt::Display for Status<'_> {
         if let Some(sub_code) = self.sub_code {
             write!(f, " / {sub_code}")?;
         }
-        match self.message.map(trim) {
-            Some(message) if !message.is_empty() => write!(f, ": {message}"),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use crate::browser::{BrowserBinding, random_hex};
 use crate::names::{AssertionId, ConnectionId, RequestId};
@@ -32,15 +32,16 @@ const RIVALS: usize = 64;
 /// # Errors
 /// What the store did instead of what it should, or its own error.
 pub async fn store_contract<S: LoginStore>(store: &S) -> Result<(), Violation> {
-    let case =
-        Case { store, name: random_hex()?, now: DateTime::from_timestamp(1_900_000_000, 0).ok_or("a calendar")? };
+    let case = Case { store, name: random_hex()?, now: Utc::now().trunc_subsecs(0) };
     case.keeps_every_field().await?;
     case.takes_once_and_leaves_a_mark().await?;
     case.compares_the_whole_key().await?;
     case.completes_once().await?;
     case.notes_replay_keys_for_each_connection().await?;
     case.marks_the_login_of_a_replay().await?;
-    case.lets_one_of_many_win().await
+    case.knows_a_key_by_what_it_names().await?;
+    case.lets_one_of_many_win().await?;
+    case.lets_one_of_many_claim().await
 }
 
 struct Case<'s, S> {
@@ -124,6 +125,35 @@ impl<S: LoginStore> Case<'_, S> {
         let replayed = self.store.complete(&self.key("replay"), &key).await?;
         expect("completing with a used assertion", &Claim::Replayed, &replayed)?;
         expect("a login that ended in a replay", &Peeked::Used, &self.store.peek(&self.request("replay")).await?)
+    }
+
+    async fn knows_a_key_by_what_it_names(&self) -> Result<(), Violation> {
+        self.store.keep(&self.pending("names")).await?;
+        let key = self.replay_key("names", "a");
+        expect("a completion", &Claim::First, &self.store.complete(&self.key("names"), &key).await?)?;
+        expect("claiming what a completion noted", &Claim::Replayed, &self.store.claim(&key).await?)?;
+        let later = key.keep_until().checked_add_signed(TimeDelta::minutes(3)).unwrap_or(self.now);
+        let longer = ReplayKey::new(key.connection().clone(), key.assertion().clone(), later);
+        expect("the same key, to be kept longer", &Claim::Replayed, &self.store.claim(&longer).await?)
+    }
+
+    async fn lets_one_of_many_claim(&self) -> Result<(), Violation> {
+        let key = self.replay_key("claims", "a");
+        let claims = all((0..RIVALS).map(|_| self.store.claim(&key)).collect()).await;
+        let claims = claims.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let first = claims.iter().filter(|claim| **claim == Claim::First).count();
+        expect("first claims of one key at once", &1, &first)?;
+
+        let (key, logins): (_, Vec<_>) =
+            (self.replay_key("logins", "a"), (0..RIVALS).map(|rival| format!("logins{rival}")).collect());
+        for login in &logins {
+            self.store.keep(&self.pending(login)).await?;
+        }
+        let logins: Vec<_> = logins.iter().map(|login| self.key(login)).collect();
+        let claims = all(logins.iter().map(|login| self.store.complete(login, &key)).collect()).await;
+        let claims = claims.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let first = claims.iter().filter(|claim| **claim == Claim::First).count();
+        expect("first completions of many logins with one assertion at once", &1, &first)
     }
 
     async fn lets_one_of_many_win(&self) -> Result<(), Violation> {

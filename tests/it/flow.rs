@@ -11,10 +11,10 @@ use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_l
 use saml_sp::login::{Finished, LoginStart, Started};
 use saml_sp::request::{AuthnContextComparison, AuthnRequestOptions, ForceAuthn};
 use saml_sp::storage::{LoginStore, Peeked};
-use saml_sp::testing::{FakeIdp, MemoryStore, SignedParts, store_contract};
+use saml_sp::testing::{FakeIdp, MemoryStore, SignedParts, sign_template, store_contract};
 use saml_sp::{
-    Claim, Connection, ConnectionId, EntityId, PendingKey, PendingLogin, Policy, Purpose, ReplayKey, RequestId,
-    ServiceProvider, Unsolicited,
+    Claim, ClockSkew, Connection, ConnectionId, EntityId, PendingKey, PendingLogin, Policy, Purpose, Relaxation,
+    ReplayKey, RequestId, ServiceProvider, Unsolicited,
 };
 
 const SP: &str = "https://app.example.com/saml/metadata/acme/";
@@ -465,4 +465,138 @@ fn pending_logins_read_back_from_their_bytes_only() {
     assert!(PendingLogin::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
     let error = PendingLogin::from_bytes(&[&[9], &bytes[1..]].concat()).unwrap_err();
     assert!(error.to_string().contains("version 9"), "{error}");
+}
+
+/// A store whose claim looks first and writes later, as two statements do.
+#[test]
+fn the_contract_finds_a_race() {
+    struct TwoStatements(HostStore);
+    impl LoginStore for TwoStatements {
+        type Error = Away;
+        async fn keep(&self, pending: &PendingLogin) -> Result<(), Away> {
+            self.0.keep(pending).await
+        }
+        async fn peek(&self, request: &RequestId) -> Result<Peeked, Away> {
+            self.0.peek(request).await
+        }
+        async fn take(&self, key: &PendingKey) -> Result<(), Away> {
+            self.0.take(key).await
+        }
+        async fn complete(&self, key: &PendingKey, replay_key: &ReplayKey) -> Result<Claim, Away> {
+            self.0.complete(key, replay_key).await
+        }
+        async fn claim(&self, replay_key: &ReplayKey) -> Result<Claim, Away> {
+            let key = (replay_key.connection().to_string(), replay_key.assertion().to_string());
+            let known = self.0.replay.lock().unwrap().contains(&key);
+            let mut yielded = false;
+            std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut yielded, true) {
+                    std::task::Poll::Ready(())
+                } else {
+                    std::task::Poll::Pending
+                }
+            })
+            .await;
+            self.0.note(replay_key);
+            Ok(if known { Claim::Replayed } else { Claim::First })
+        }
+    }
+    let violation = block_on(store_contract(&TwoStatements(HostStore::default()))).unwrap_err();
+    assert!(violation.to_string().contains("first claims of one key at once"), "{violation}");
+}
+
+/// ForceAuthn is to be proven: leaving the statement out proves nothing, whatever the policy lets pass otherwise.
+#[test]
+fn a_fresh_authentication_needs_a_statement() {
+    let relaxed = Policy::strict().with_relaxation(Relaxation::NoAuthnStatement);
+    let connections = vec![connection("acme-1", &idp(), relaxed)];
+    let without = |started: &Started| {
+        let request = started.keep.key().request().as_str();
+        let template = idp().response(SP, ACS, now()).in_response_to(request).template();
+        let (start, end) = (template.find("<saml:AuthnStatement").unwrap(), "</saml:AuthnStatement>");
+        let after = template.find(end).unwrap() + end.len();
+        post(&sign_template(&format!("{}{}", &template[..start], &template[after..]), idp().key()).unwrap())
+    };
+    let store = MemoryStore::new();
+    let forced = AuthnRequestOptions::default().with_force_authn(ForceAuthn::Yes);
+    let started = start(&store, LoginStart::default().with_request(forced));
+    assert_eq!(code(finish(&store, &connections, arrival(&without(&started), &started))), "profile.authn_instant");
+    let started = start(&store, LoginStart::default());
+    assert_eq!(code(finish(&store, &connections, arrival(&without(&started), &started))), "finished");
+}
+
+/// An assertion stays used when the tolerance for clocks changes.
+#[test]
+fn flw_010_replay_keys_outlive_every_setting() {
+    let store = MemoryStore::new();
+    let accepting = vec![connection("acme-1", &idp(), Policy::strict().with_unsolicited(Unsolicited::Accept))];
+    let form = post(&idp().response(SP, ACS, now()).name_id("a").xml().unwrap());
+    let unasked = Arrival { saml_response: &form, relay_state: None, cookie: None };
+    assert_eq!(code(finish(&store, &accepting, unasked)), "finished");
+    let wide =
+        ServiceProvider::builder(EntityId::new(SP), ACS).clock_skew(ClockSkew::seconds(300).unwrap()).build().unwrap();
+    assert_eq!(code(block_on(finish_login(&store, &wide, &accepting, unasked, now()))), "flow.replay");
+}
+
+#[test]
+fn a_converted_login_keeps_its_relay_state_and_never_loops() {
+    let store = MemoryStore::new();
+    let converting = vec![connection("acme-1", &idp(), Policy::strict().with_unsolicited(Unsolicited::Convert))];
+    let form = post(&idp().response(SP, ACS, now()).name_id("a").xml().unwrap());
+    let unasked = Arrival { saml_response: &form, relay_state: Some("/inbox"), cookie: None };
+    let Arrived::Restarted(started) = block_on(finish_login(&store, &sp(), &converting, unasked, now())).unwrap()
+    else {
+        panic!("not restarted")
+    };
+    let saml_sp::login::Send::Redirect(url) = &started.send else { panic!("not a redirect") };
+    let marker = url.split("RelayState=").nth(1).unwrap();
+    let unanswered = Arrival { saml_response: &form, relay_state: Some(marker), cookie: Some(started.cookie.value()) };
+    assert_eq!(
+        code(finish(&store, &converting, unanswered)),
+        "profile.unsolicited",
+        "an identity provider that never answers"
+    );
+    let form = answer(&started);
+    let answered = Arrival { saml_response: &form, relay_state: Some(marker), cookie: Some(started.cookie.value()) };
+    let finished = finish(&store, &converting, answered).unwrap();
+    assert_eq!(finished.relay_state().unwrap().local_path(), Some("/inbox"));
+}
+
+#[test]
+fn one_entity_id_is_one_connection() {
+    let store = MemoryStore::new();
+    let accepting = || Policy::strict().with_unsolicited(Unsolicited::Accept);
+    let form = post(&idp().response(SP, ACS, now()).name_id("a").xml().unwrap());
+    let unasked = Arrival { saml_response: &form, relay_state: None, cookie: None };
+    let twice = vec![connection("acme-1", &idp(), accepting()), connection("acme-2", &idp(), Policy::strict())];
+    assert_eq!(code(finish(&store, &twice, unasked)), "flow.connection_mismatch");
+    assert_eq!(code(finish(&store, &twice[..1], unasked)), "finished");
+}
+
+/// Neither what the host keeps nor what a user is called reaches a log by `Debug`.
+#[test]
+fn debug_shows_no_secret() {
+    let store = MemoryStore::new();
+    let hint = AuthnRequestOptions::default().with_subject(saml_sp::NameId::new("SECRET"));
+    let start_with = LoginStart::default().with_request(hint).with_host_state("SECRET").with_relay_state("SECRET");
+    assert!(!format!("{start_with:?}").contains("SECRET"));
+    let started = start(&store, start_with);
+    assert!(!format!("{started:?}").contains("SECRET"));
+    assert!(!format!("{started:?}").contains(started.cookie.value()));
+    let request = started.keep.key().request().as_str();
+    let form = post(
+        &idp()
+            .response(SP, ACS, now())
+            .in_response_to(request)
+            .name_id("SECRET")
+            .attribute("a", &["SECRET"])
+            .xml()
+            .unwrap(),
+    );
+    let arrival = Arrival { relay_state: Some("SECRET"), ..arrival(&form, &started) };
+    assert_eq!(format!("{arrival:?}"), "Arrival(..)");
+    let finished = finish(&store, &acme(), arrival).unwrap();
+    assert!(!format!("{finished:?}").contains("SECRET"));
+    assert!(!format!("{:?}", finished.into_login(Purpose::Login)).contains("SECRET"));
 }

@@ -1,0 +1,144 @@
+//! The command line, and what is made of it.
+
+use std::collections::HashMap;
+use std::fs;
+
+use chrono::Utc;
+use saml_sp::keys::SignatureAlgorithm;
+use saml_sp::login::LoginStart;
+use saml_sp::metadata::{EndpointBinding, EntityChoice, MetadataTrust};
+use saml_sp::request::{
+    AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
+    NameIdPolicy,
+};
+use saml_sp::{
+    Certificate, Connection, ConnectionId, EntityId, IdentityProvider, NameId, Policy, ServiceProvider, SigningKey,
+    Unsolicited,
+};
+
+use crate::Problem;
+
+/// `--name value` arguments; a value is never missing, and of two the last counts.
+pub(crate) struct Settings(HashMap<String, String>);
+
+impl Settings {
+    pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Problem> {
+        let mut settings = HashMap::new();
+        while let Some(argument) = arguments.next() {
+            let name = argument.strip_prefix("--").ok_or_else(|| format!("not an option: {argument}"))?;
+            let value = arguments.next().ok_or_else(|| format!("--{name} wants a value"))?;
+            settings.insert(name.to_owned(), value);
+        }
+        Ok(Self(settings))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn required(&self, name: &str) -> Result<&str, Problem> {
+        self.get(name).ok_or_else(|| format!("--{name} is missing").into())
+    }
+
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.get(name) == Some(value)
+    }
+
+    pub(crate) fn service_provider(&self) -> Result<ServiceProvider, Problem> {
+        let builder = ServiceProvider::builder(EntityId::new(self.required("sp")?), self.required("acs")?);
+        Ok(match self.get("key") {
+            Some(file) => builder.signing_key(self.signing_key(file)?).build()?,
+            None => builder.build()?,
+        })
+    }
+
+    fn signing_key(&self, file: &str) -> Result<SigningKey, Problem> {
+        let certificate = self
+            .get("cert")
+            .map(|file| Ok::<_, Problem>(Certificate::from_pem(&fs::read_to_string(file)?)?))
+            .transpose()?;
+        let key = SigningKey::from_pem(&fs::read_to_string(file)?, certificate.as_ref())?;
+        let Some(uri) = self.get("algorithm") else { return Ok(key) };
+        let algorithm = SignatureAlgorithm::from_uri(uri).ok_or_else(|| format!("no such algorithm: {uri}"))?;
+        Ok(key.with_algorithm(algorithm)?)
+    }
+
+    pub(crate) fn connection(&self) -> Result<Connection, Problem> {
+        let metadata = fs::read(self.required("idp")?)?;
+        let idp = IdentityProvider::from_metadata(
+            &*metadata,
+            &EntityChoice::Only,
+            &MetadataTrust::ObtainedSecurely,
+            Utc::now(),
+        )?;
+        let idp = if self.is("binding", "post") { over_post(&idp)? } else { idp };
+        let unsolicited = match self.get("unsolicited") {
+            Some("accept") => Unsolicited::Accept,
+            Some("convert") => Unsolicited::Convert,
+            _ => Unsolicited::Refuse,
+        };
+        Ok(Connection::new(ConnectionId::new("interop"), idp, Policy::strict().with_unsolicited(unsolicited))?)
+    }
+
+    pub(crate) fn start(&self) -> Result<LoginStart, Problem> {
+        let start = LoginStart::default().with_request(self.request()?).with_host_state("/kept/by/the/host");
+        Ok(match self.get("relay-state") {
+            Some(relay_state) => start.with_relay_state(relay_state),
+            None => start,
+        })
+    }
+
+    fn request(&self) -> Result<AuthnRequestOptions, Problem> {
+        let mut request = AuthnRequestOptions::default();
+        if self.is("force-authn", "yes") {
+            request = request.with_force_authn(ForceAuthn::Yes);
+        }
+        if self.is("passive", "yes") {
+            request = request.with_is_passive(IsPassive::Yes);
+        }
+        if let Some(format) = self.get("name-id") {
+            let policy = NameIdPolicy::default().with_format(format).with_allow_create(AllowCreate::Yes);
+            request = request.with_name_id_policy(match self.get("sp-name-qualifier") {
+                Some(qualifier) => policy.with_sp_name_qualifier(qualifier),
+                None => policy,
+            });
+        }
+        if let Some(classes) = self.get("context") {
+            let comparison = match self.get("comparison") {
+                Some("minimum") => AuthnContextComparison::Minimum,
+                Some("maximum") => AuthnContextComparison::Maximum,
+                Some("better") => AuthnContextComparison::Better,
+                _ => AuthnContextComparison::Exact,
+            };
+            request = request.with_requested_authn_context(comparison, classes.split(' '));
+        }
+        if let Some(index) = self.get("acs-index") {
+            request = request.with_assertion_consumer_service(AssertionConsumerService::Index(index.parse()?));
+        }
+        if let Some(index) = self.get("attribute-index") {
+            request = request.with_attribute_consuming_service_index(index.parse()?);
+        }
+        if let Some(entity_ids) = self.get("idp-list") {
+            request = request.with_idp_list(entity_ids.split(' '));
+        }
+        if let Some(name) = self.get("subject") {
+            let format = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+            request = request.with_subject(NameId::new(name).with_format(format));
+        }
+        if let Some(xml) = self.get("extensions") {
+            request = request.with_extensions(xml);
+        }
+        Ok(request)
+    }
+}
+
+/// The same identity provider registered by hand, with its POST endpoint only.
+fn over_post(idp: &IdentityProvider) -> Result<IdentityProvider, Problem> {
+    let endpoint = idp.single_sign_on().iter().find(|endpoint| *endpoint.binding() == EndpointBinding::HttpPost);
+    let url = endpoint.ok_or("the identity provider has no POST endpoint")?.location();
+    let mut builder = IdentityProvider::builder(idp.entity_id().as_str(), url).sso_binding(EndpointBinding::HttpPost);
+    for certificate in idp.signing_keys().iter().filter_map(|key| key.certificate()) {
+        builder = builder.certificate(certificate.to_base64());
+    }
+    Ok(builder.build()?)
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# run.sh [IDP..]: whole logins at real identity providers that validate the signatures of requests. They run on
+# 127.0.0.1 and are ended by their process ids. Prints a line a case, a matrix, and as the last line: N passed, M failed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+kit=${SAML_SP_INTEROP:-../shared/interop}
+if [ ! -f "$kit/saml.py" ]; then
+  printf '\n!! %s is not there: NO login at a real identity provider was tried\n' "$kit"
+  [ -z "${SAML_SP_INTEROP-}" ]; exit
+fi
+kit=$(cd "$kit" && pwd)
+export INTEROP_DEPS=${INTEROP_DEPS:-${TMPDIR:-/tmp}/interop-deps} PYTHONDONTWRITEBYTECODE=1
+unset INTEROP_SIGN INTEROP_ENCRYPT INTEROP_DIGEST INTEROP_NAMEID INTEROP_SLO
+cargo build --quiet --example interop
+interop=${CARGO_TARGET_DIR:-target}/debug/examples/interop
+dir=$(mktemp -d) idp=
+trap '[ -z "$idp" ] || "$kit/$idp/stop.sh" "$dir/$idp"; rm -rf "$dir"' EXIT
+passed=0 failed=0
+base=http://127.0.0.1:8080/saml
+
+program() { # program start|finish OPTION..
+  local command=$1; shift
+  "$interop" "$command" --state "$run/state" --idp "$run/idp-metadata.xml" --sp $base/metadata --acs $base/acs "$@"
+}
+start() { program start --key "$dir/sp.key" --cert "$dir/sp.crt" "$@" > "$run/start" 2> "$run/err" || { outcome="not started: $(cat "$run/err")"; return 1; }; }
+browse() { # to the identity provider and back: $run/form
+  [ "${session-}" = kept ] || rm -f "$run/cookies"
+  python3 tests/interop/browser.py "$kit" "$run/start" "$run/cookies" > "$run/form" 2> "$run/err" || { outcome="IdP refuses: $(reason)"; return 1; }
+  asked=$(sed -n 's/^passwords=/; passwords /p' "$run/form")
+}
+finish() { outcome=$(program finish --form "$run/form" "$@" 2> "$run/err") || outcome+=$(grep '^interop:' "$run/err" || true); outcome+=$asked; }
+reason() { # what the identity provider's log says, or its answer
+  case $idp in
+    simplesamlphp) grep 'Caused by' "$run/log/ssp.log" | tail -n 1 | sed 's/.*Exception: //' ;;
+    lemonldap-ng) grep -F '[error]' "$run/server.log" | tail -n 1 | sed 's/.*\[error\] //' ;;
+    *) head -n 1 "$run/err" | sed 's/.*answered //' ;;
+  esac
+}
+judge() { # judge LABEL EXPECTED: compares $outcome with the pattern
+  local short; short=$(cut -d' ' -f1,2 <<< "${outcome%%[;:]*}"); [[ $short != login* ]] || short=login
+  # shellcheck disable=SC2053
+  if [[ $outcome == $2 ]]; then passed=$((passed + 1)); echo "ok      $idp: $1: ${outcome:0:160}"
+  else failed=$((failed + 1)); short="FAILED $short"; echo "FAILED  $idp: $1: $outcome (expected $2)"; fi
+  printf '%s\t%s\t%s\n' "$1" "$idp" "$short" >> "$dir/results"
+}
+login() { # login LABEL EXPECTED OPTION..: the whole way
+  local label=$1 expected=$2; shift 2
+  asked=; { start "$@" && browse && finish; } || true
+  judge "$label" "$expected"
+}
+at() { [[ " $1 " == *" $idp "* ]]; }
+change() { # change OLD NEW: the posted answer
+  python3 - "$run/form" "$1" "$2" <<< '
+import base64, sys
+form, old, new = sys.argv[1:]
+lines = open(form).read().splitlines()
+change = lambda value: base64.b64encode(base64.b64decode(value).replace(old.encode(), new.encode())).decode()
+open(form, "w").write("\n".join("SAMLResponse=" + change(line[13:]) if line.startswith("SAMLResponse=") else line for line in lines) + "\n")'
+}
+
+library() { # library URL: pysaml2's own judgement of a signed redirect
+  local python=$INTEROP_DEPS/pysaml2/bin/python; [ -x "$python" ] || python=/usr/bin/python3
+  "$python" - "$1" "$dir/sp.crt" 2>&1 <<< '
+import sys, urllib.parse
+from saml2.sigver import RSACrypto, verify_redirect_signature
+query = dict(urllib.parse.parse_qsl(sys.argv[1].split("?", 1)[1]))
+certificate = "".join(line for line in open(sys.argv[2]) if "---" not in line).strip()
+print("verifies" if verify_redirect_signature(query, RSACrypto(None), certificate) else "does not verify")'
+}
+
+configure() { # validation of requests, in each product's own words
+  python3 - "$idp" "$dir/sp.crt" <<< '
+import json, sys
+idp, certificate = sys.argv[1:]
+option = {"CheckSSOMessageSignature": 1, "SignSSOMessage": 1, "NameIDFormat": "email", "EncryptionMode": "none", "ForceUTF8": 1, "EnableIDPInitiatedURL": 1, "SignatureMethod": "", "NotOnOrAfterTimeout": 300}
+own = {"simplesamlphp": {"validate.authnrequest": True}, "samlp": {"signingCert": open(certificate).read()}, "pysaml2": {},
+       "lemonldap-ng": {"samlSPMetaDataOptions": {"sp": {"samlSPMetaDataOptions" + name: value for name, value in option.items()}}}}
+print(json.dumps({"sign": "both", "encrypt": False, "digest": "sha256", "nameid": "email", "slo": "redirect", idp: own[idp]}))'
+}
+
+cases() {
+  local format=urn:oasis:names:tc:SAML:2.0:nameid-format class=urn:oasis:names:tc:SAML:2.0:ac:classes more=http://www.w3.org/2001/04/xmldsig-more
+  local alice='login alice@example.com (emailAddress); *Ünïcode <&> O'"'"'Neil*deviations \[\]; kept /kept/by/the/host'
+  local binding digest own
+  own=Password; ! at "lemonldap-ng samlp" || own=unspecified
+
+  for binding in redirect post; do
+    login "$binding" "$alice*passwords 1" --binding $binding
+    for digest in sha384 sha512; do
+      if at samlp && [ $binding$digest != postsha512 ]; then continue; fi # it knows no other
+      login "$binding, RSA-$digest" "$alice*" --binding $binding --algorithm "$more#rsa-$digest"
+    done
+    login "$binding, RelayState" "$alice; echoed /a b~c?d=e&f=%20+<\">;*" --binding $binding --relay-state '/a b~c?d=e&f=%20+<">'
+    # pysaml2's application here looks at embedded signatures only.
+    if at pysaml2 && [ $binding = redirect ]; then continue; fi
+    login "$binding, signed by another key" 'IdP refuses: *ign*' --binding $binding --key "$dir/other.key" --cert "$dir/other.crt"
+    at pysaml2 || login "$binding, unsigned" "$(at lemonldap-ng && [ $binding = redirect ] && echo 'not started: *signing key*' || echo 'IdP refuses: *')" \
+      --binding $binding --key '' --cert ''
+  done
+  login "post, no certificate in the signature" "$alice*" --binding post --cert ''
+
+  if at pysaml2; then # so its library is asked itself
+    start --algorithm "$more#rsa-sha512" --relay-state /x.y~z; outcome=$(library "$(cut -d= -f2- "$run/start")") || true
+    judge "redirect, judged by the library" 'verifies'
+  fi
+  start --relay-state /mine; sed -i 's|RelayState=%2Fmine|RelayState=%2Fyours|' "$run/start"
+  at pysaml2 || { browse || true; judge "redirect, RelayState changed on the way" 'IdP refuses: *ign*'; }
+  start --binding post; sed -i "s|value=\"[^\"]*\"|value=\"$(grep -o 'value="[^"]*"' "$run/state/page.html" | cut -d'"' -f2 | base64 -d | sed 's|Version=|Consent="urn:x" Version=|' | base64 -w0)\"|" "$run/state/page.html"
+  browse || true; judge "post, request changed on the way" 'IdP refuses: *ign*'
+
+  login "NameIDPolicy emailAddress" "$alice*" --name-id urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress
+  if at "simplesamlphp lemonldap-ng"; then # the others' applications do not read it
+    login "NameIDPolicy persistent" 'login * (persistent); *' --name-id $format:persistent
+    login "NameIDPolicy transient" 'login * (transient); *' --name-id $format:transient
+  fi
+  ! at lemonldap-ng || login "NameIDPolicy unknown: an empty NameID" 'refused profile.name_id*' --name-id urn:example:unknown
+  login "exact context that it has" "login *; class $own; *" --context $class:$own
+  login "exact context that it has not" 'refused profile.authn_context*' --context $class:TimeSyncToken
+  login "minimum context" 'login *' --context $class:Password --comparison minimum
+  login "ACS by index" "$alice*" --acs-index 0
+  at "simplesamlphp samlp" || login "ACS by an index that is not there" 'IdP refuses: *' --acs-index 7
+  login "Subject, IDPList, Extensions" "$alice*" --subject alice@example.com --idp-list "$base/idp" --extensions '<x:e xmlns:x="urn:example:x">ü</x:e>'
+
+  login "first login of a browser" '*; passwords 1'
+  session=kept login "second login, no password" '*; passwords 0'
+  if at "simplesamlphp lemonldap-ng"; then
+    session=kept login "IsPassive with a session" '*; passwords 0' --passive yes
+    ! at lemonldap-ng || sleep 6 # its own pause before it asks again
+    session=kept login "ForceAuthn with a session" '*; passwords 1' --force-authn yes
+  fi
+  ! at simplesamlphp || login "IsPassive without a session" 'refused profile.status *:NoPassive*; passwords 0' --passive yes
+
+  login "to be replayed" 'login *'; finish; judge "the same answer again" 'refused flow.request_consumed*'
+  start; cp "$run/state/cookie" "$run/mine"; browse; tr 0-9a-f 1-9a-f0 < "$run/mine" > "$run/state/cookie"
+  finish; judge "the answer in another browser" 'refused flow.browser_mismatch*'
+  cp "$run/mine" "$run/state/cookie"; finish; judge "and then in the right one" 'login *'
+  start; browse; cp "$run/form" "$run/good"; change alice@example.com mallory@example.com
+  finish; judge "answer changed: NameID" 'refused dsig.*'
+  cp "$run/good" "$run/form"; finish; judge "the true answer after that" 'refused flow.request_consumed*'
+  start; browse; change '>admins<' '>root<'; finish; judge "answer changed: a group" 'refused dsig.digest_mismatch*'
+  start; browse; change alice@example.com 'alice@example.com<!-- -->'; finish; judge "answer changed: a comment" 'refused xml.comment*'
+
+  rm -f "$run/cookies"; "$kit/login.sh" "$idp" "$(sed -n 's/^idp_initiated=//p' "$run/urls")" "$run/cookies" > "$run/form"; asked=
+  finish; judge "IdP-initiated, refused by default" 'refused profile.unsolicited*'
+  finish --unsolicited accept; judge "IdP-initiated, accepted" 'login *; echoed /deep/link'
+  finish --unsolicited accept; judge "IdP-initiated, again" 'refused flow.replay*'
+  finish --unsolicited convert --key "$dir/sp.key" --cert "$dir/sp.crt"; echo "$outcome" > "$run/start"
+  { session=kept browse && finish; } || true; judge "IdP-initiated, converted" 'login *; passwords 0'
+}
+
+python3 "$kit/saml.py" sp-metadata "$dir" $base
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout "$dir/other.key" -out "$dir/other.crt" 2> /dev/null
+outcome=$("$interop" contract --state "$dir/contract" 2>&1) || true; judge "the program's store" 'the store keeps*'
+port=8300 idps=${*:-simplesamlphp lemonldap-ng pysaml2 samlp}
+for name in $idps; do
+  port=$((port + 1)) run=$dir/$name asked=; mkdir -p "$run"; idp=$name
+  configure > "$run/variant.json"
+  "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port 2> /dev/null || {
+    "$kit/$idp/install.sh" > "$dir/install.log" 2>&1 || { tail -n 5 "$dir/install.log"; exit 1; }
+    "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port; }
+  cases
+  "$kit/$idp/stop.sh" "$run"; idp=
+done
+
+echo; awk -F'\t' -v idps="$idps" '
+  BEGIN { n = split(idps, name, " "); printf "%-42s", ""; for (i = 1; i <= n; i++) printf " %-30s", name[i]; print "" }
+  !($1 in seen) { seen[$1] = 1; order[++rows] = $1 } { cell[$1, $2] = $3 }
+  END { for (r = 1; r <= rows; r++) { printf "%-42s", order[r]; for (i = 1; i <= n; i++) printf " %-30s", ((order[r], name[i]) in cell) ? cell[order[r], name[i]] : "-"; print "" } }' "$dir/results"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Our signed AuthnRequests before programs that nobody here wrote: xmlsec1 (signatures in place), openssl (signatures
+# over a query) and xmllint (the OASIS schemas, if an installed package has them). Last line: N passed, M failed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+if ! command -v xmlsec1 xmllint > /dev/null; then
+  root apt-get update -qq && root apt-get install -y -qq --no-install-recommends xmlsec1 libxml2-utils > /dev/null
+fi
+cargo build --quiet --example interop
+interop=${CARGO_TARGET_DIR:-target}/debug/examples/interop
+dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+judge() { # judge LABEL COMMAND..: the command's success is the verdict
+  local label=$1; shift
+  if "$@" > "$dir/out" 2>&1; then passed=$((passed + 1)); echo "ok      $label"
+  else failed=$((failed + 1)); echo "FAILED  $label: $(tail -n 1 "$dir/out")"; fi
+}
+not() { ! "$@"; }
+start() { # start BINDING OPTION..
+  local binding=$1; shift
+  "$interop" start --state "$dir" --idp examples/data/idp.xml --sp https://sp.example.com/metadata --acs https://sp.example.com/acs --binding "$binding" "$@"
+}
+message() { # message PAGE: the request in a page that posts it
+  grep -o 'name="SAMLRequest" value="[^"]*"' "$1" | cut -d'"' -f4 | base64 -d
+}
+key() { # key NAME OPENSSL_OPTION..: NAME.key, NAME.crt, NAME.pub
+  local name=$dir/$1; shift
+  openssl req -x509 -nodes -days 2 -subj "/CN=sp" -keyout "$name.key" -out "$name.crt" "$@" 2> /dev/null
+  openssl x509 -in "$name.crt" -pubkey -noout > "$name.pub"
+}
+in_place() { # in_place KEY FILE
+  xmlsec1 --verify --pubkey-cert-pem "$dir/$1.crt" --id-attr:ID urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest "$2"
+}
+over_query() { # over_query KEY DIGEST [OPENSSL_OPTION..]
+  local key=$1 digest=$2; shift 2
+  openssl dgst "-$digest" -verify "$dir/$key.pub" -signature "$dir/signature" "$@" "$dir/octets"
+}
+
+relay='/a b?c=d&e=é+*~"<>%20'
+text="Ünïcode <&> \"O'Neil\""
+all=(--force-authn yes --name-id urn:oasis:names:tc:SAML:2.0:nameid-format:persistent --sp-name-qualifier "$text"
+  --context "urn:oasis:names:tc:SAML:2.0:ac:classes:Password https://refeds.org/profile/mfa" --comparison minimum
+  --attribute-index 3 --idp-list "https://one.example.com https://two.example.com/?a=b&c=d" --subject "$text"
+  --extensions '<x:e xmlns:x="urn:example:x" x:a="1"><x:b>ü</x:b></x:e>' --relay-state "$relay")
+
+more=http://www.w3.org/2001/04/xmldsig-more
+key rsa -newkey rsa:2048
+key rsa3072 -newkey rsa:3072
+for curve in 256:prime256v1 384:secp384r1 521:secp521r1; do key "p${curve%%:*}" -newkey ec -pkeyopt "ec_paramgen_curve:${curve##*:}"; done
+
+for pair in rsa:rsa rsa3072:rsa p256:ecdsa p384:ecdsa p521:ecdsa; do
+  for digest in sha256 sha384 sha512; do
+    name=${pair%%:*} uri=$more#${pair##*:}-$digest
+    sign=(--key "$dir/$name.key" --cert "$dir/$name.crt" --algorithm "$uri")
+    for options in plain all; do
+      extra=(); [ $options = plain ] || extra=("${all[@]}")
+      message "$(start post "${sign[@]}" "${extra[@]}" | cut -d= -f2)" > "$dir/signed.xml"
+      judge "xmlsec1   $name ${pair##*:}-$digest in place, $options" in_place "$name" "$dir/signed.xml"
+      url=$(start redirect "${sign[@]}" "${extra[@]}"); url=${url#redirect=}
+      [ "$(python3 tests/interop/octets.py "$url" "$dir")" = "$uri" ] || echo "wrong SigAlg in $url"
+      judge "openssl   $name ${pair##*:}-$digest over the query, $options" over_query "$name" "$digest"
+    done
+  done
+done
+sed -i "s|https://two|https://six|" "$dir/signed.xml"; sed -i "s|RelayState=%2F|RelayState=%2f|" "$dir/octets"
+judge "xmlsec1   refuses a changed request" not in_place p521 "$dir/signed.xml"
+judge "openssl   refuses a changed query" not over_query p521 sha512
+
+# xmlsec1 before 1.3 has no RSA-PSS. openssl has: over a query, and over SignedInfo, which we write in canonical form.
+for digest in sha256 sha384 sha512; do
+  sign=(--key "$dir/rsa.key" --cert "$dir/rsa.crt" --algorithm "http://www.w3.org/2007/05/xmldsig-more#$digest-rsa-MGF1")
+  pss=(-sigopt rsa_padding_mode:pss -sigopt "rsa_mgf1_md:$digest" -sigopt rsa_pss_saltlen:digest)
+  url=$(start redirect "${sign[@]}" --relay-state "$relay"); python3 tests/interop/octets.py "${url#redirect=}" "$dir" > /dev/null
+  judge "openssl   rsa pss-$digest over the query" over_query rsa "$digest" "${pss[@]}"
+  message "$(start post "${sign[@]}" "${all[@]}" | cut -d= -f2)" > "$dir/signed.xml"
+  grep -oz '<ds:SignedInfo.*</ds:SignedInfo>' "$dir/signed.xml" | tr -d '\0' > "$dir/info.xml"
+  xmllint --exc-c14n "$dir/info.xml" > "$dir/octets"
+  grep -o '<ds:SignatureValue>[^<]*' "$dir/signed.xml" | cut -d'>' -f2 | base64 -d > "$dir/signature"
+  judge "openssl   rsa pss-$digest in place, SignedInfo" over_query rsa "$digest" "${pss[@]}"
+  grep -o '<ds:DigestValue>[^<]*' "$dir/signed.xml" | cut -d'>' -f2 > "$dir/want"
+  sed 's|<ds:Signature .*</ds:Signature>||' "$dir/signed.xml" | xmllint --exc-c14n - | openssl dgst "-$digest" -binary | base64 -w0 > "$dir/got"
+  judge "openssl   rsa pss-$digest in place, digest" test "$(cat "$dir/want")" = "$(cat "$dir/got")"
+done
+
+schema=$(find / -name saml-schema-protocol-2.0.xsd -not -path '/proc/*' -print -quit 2> /dev/null || true)
+if [ -z "$schema" ]; then
+  echo "!! no installed package has saml-schema-protocol-2.0.xsd (simplesamlphp, pysaml2 and others do): NOT validated"
+else
+  # The schemas name each other by URL; a catalog keeps xmllint off the network.
+  { echo '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">'
+    for file in "$(dirname "$schema")"/*.xsd; do
+      for base in http://docs.oasis-open.org/security/saml/v2.0 http://www.w3.org/TR/2002/REC-xmldsig-core-20020212 http://www.w3.org/TR/2002/REC-xmlenc-core-20021210; do
+        echo "<system systemId=\"$base/$(basename "$file")\" uri=\"file://$file\"/>"
+      done
+    done; echo '</catalog>'; } > "$dir/catalog.xml"
+  valid() { XML_CATALOG_FILES="$dir/catalog.xml" xmllint --nonet --noout --schema "$schema" "$1"; }
+  validate() { # validate LABEL OPTION..
+    local label=$1; shift
+    message "$(start post "$@" | cut -d= -f2)" > "$dir/request.xml"; judge "xmllint   $label" valid "$dir/request.xml"
+  }
+  sign=(--key "$dir/rsa.key" --cert "$dir/rsa.crt")
+  validate "no option, unsigned"
+  validate "no option" "${sign[@]}"
+  validate "every option" "${sign[@]}" "${all[@]}"
+  validate "IsPassive, index" "${sign[@]}" "${all[@]}" --force-authn no --passive yes --acs-index 65535
+  for comparison in exact maximum better; do validate "Comparison $comparison" "${all[@]}" --comparison $comparison; done
+  sed -i 's/Version="2.0"//' "$dir/request.xml"; judge "xmllint   refuses a request without Version" not valid "$dir/request.xml"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
