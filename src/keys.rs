@@ -255,6 +255,42 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// A private RSA key of this SP that content is encrypted for. It belongs to one SP entity. Clones share the key.
+#[derive(Clone)]
+pub struct DecryptionKey(Arc<PrivateKey>);
+
+impl DecryptionKey {
+    /// Reads the one private key in PEM text: `PRIVATE KEY` or `RSA PRIVATE KEY`. Other blocks are skipped.
+    ///
+    /// # Errors
+    /// What is wrong with the text or the key; [`KeyError::Algorithm`] for a key that is not RSA.
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        Self::from_der(&private_key_der(text)?)
+    }
+
+    /// Reads a private key in DER: PKCS#8 or PKCS#1 `RSAPrivateKey`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] with the reason; [`KeyError::Algorithm`] for a key that is not RSA.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let key = PrivateKey::from_der(der)?;
+        match key.public_key().key_type().family() {
+            KeyFamily::Rsa => Ok(Self(Arc::new(key))),
+            KeyFamily::Ec => Err(KeyError::Algorithm),
+        }
+    }
+
+    pub(crate) fn private_key(&self) -> &PrivateKey {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DecryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DecryptionKey({})", Fingerprint::of(self.0.public_key().spki_der()))
+    }
+}
+
 /// The private key of this SP for signing, with the certificate to publish, if there is one. Clones share the key.
 #[derive(Clone)]
 pub struct SigningKey {
@@ -269,14 +305,7 @@ impl SigningKey {
     /// # Errors
     /// What is wrong with the text or the key; [`KeyError::Mismatch`] when the certificate is for another key.
     pub fn from_pem(text: &str, certificate: Option<&Certificate>) -> Result<Self, KeyError> {
-        let mut blocks = pem_blocks(text)?;
-        blocks.retain(|block| block.label.ends_with("PRIVATE KEY"));
-        let block = exactly_one(blocks)?;
-        // RFC 1421 section 4.6.1.1 is how OpenSSL encrypts the two older forms.
-        if block.label == "ENCRYPTED PRIVATE KEY" || block.body.contains("Proc-Type") {
-            return Err(KeyError::Encrypted);
-        }
-        Self::from_der(&decode_base64(block.body)?, certificate)
+        Self::from_der(&private_key_der(text)?, certificate)
     }
 
     /// Reads a private key in DER: PKCS#8, PKCS#1 `RSAPrivateKey` or SEC1 `ECPrivateKey`.
@@ -367,6 +396,17 @@ fn exactly_one<T>(items: Vec<T>) -> Result<T, KeyError> {
 struct PemBlock<'t> {
     label: &'t str,
     body: &'t str,
+}
+
+fn private_key_der(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut blocks = pem_blocks(text)?;
+    blocks.retain(|block| block.label.ends_with("PRIVATE KEY"));
+    let block = exactly_one(blocks)?;
+    // RFC 1421 section 4.6.1.1 is how OpenSSL encrypts the two older forms.
+    if block.label == "ENCRYPTED PRIVATE KEY" || block.body.contains("Proc-Type") {
+        return Err(KeyError::Encrypted);
+    }
+    decode_base64(block.body)
 }
 
 /// The PEM blocks of a text, in order; the text between them is skipped (RFC 7468 section 2).

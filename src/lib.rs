@@ -41,6 +41,7 @@ mod stored;
 pub mod testing;
 mod time;
 mod xml;
+mod xmlenc;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -52,7 +53,7 @@ pub use browser::{BrowserBinding, BrowserCookie};
 pub use connection::Connection;
 pub use error::Rejection;
 pub use events::SecurityEvent;
-pub use keys::{Certificate, SigningKey, VerifyingKey};
+pub use keys::{Certificate, DecryptionKey, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use metadata::IdentityProvider;
 pub use names::{AssertionId, ConnectionId, EntityId, RequestId, SessionIndex, Unverified};

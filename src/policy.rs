@@ -1,6 +1,7 @@
 //! What a connection demands and what it lets pass.
 
 use crate::dsig::{Algorithms, Permission};
+use crate::xmlenc::{Ciphers, Use};
 
 /// Which signature has to cover the assertion. There is no "none".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,20 @@ pub enum Relaxation {
     NoAuthnStatement,
     /// `InResponseTo=""` counts as absent.
     EmptyInResponseTo,
+    /// AES-CBC in an assertion that only a signature inside covers: the ciphertext can be altered, so that every
+    /// failed decryption costs a login, and unsolicited responses in CBC are refused.
+    Cbc,
+}
+
+/// What is known of ciphertext before it is decrypted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ciphertext {
+    /// A verified signature covers it.
+    Signed,
+    /// Anybody can have altered it; it answers a request.
+    UnsignedAnswer,
+    /// Anybody can have altered it, as often as they like.
+    UnsignedUnsolicited,
 }
 
 /// The policy of a connection. Everything is at its strictest until it is changed.
@@ -60,6 +75,8 @@ pub struct Policy {
     unsolicited: Unsolicited,
     relaxations: Vec<Relaxation>,
     algorithms: Algorithms,
+    rsa1_5: Use,
+    triple_des: Use,
 }
 
 impl Policy {
@@ -116,6 +133,16 @@ impl Policy {
         self.relaxations.contains(&relaxation)
     }
 
+    /// What may be used to decrypt ciphertext that is, or is not, covered by a verified signature.
+    pub(crate) fn ciphers(&self, ciphertext: Ciphertext) -> Ciphers {
+        let cbc = match ciphertext {
+            Ciphertext::Signed => Use::Allowed,
+            Ciphertext::UnsignedAnswer if self.has(Relaxation::Cbc) => Use::Allowed,
+            Ciphertext::UnsignedAnswer | Ciphertext::UnsignedUnsolicited => Use::Refused,
+        };
+        Ciphers { cbc, rsa1_5: self.rsa1_5, triple_des: self.triple_des }
+    }
+
     pub(crate) fn algorithms(&self) -> &Algorithms {
         &self.algorithms
     }
@@ -145,6 +172,20 @@ impl Dangerous {
     #[must_use]
     pub fn allow_inclusive_c14n(mut self) -> Self {
         self.0.algorithms.inclusive_c14n = Permission::Allowed;
+        self
+    }
+
+    /// Accepts RSA PKCS#1 v1.5 key transport. Bad padding is answered with a random key, so that nobody learns of it.
+    #[must_use]
+    pub fn allow_rsa1_5(mut self) -> Self {
+        self.0.rsa1_5 = Use::Allowed;
+        self
+    }
+
+    /// Accepts Triple DES where AES-CBC is accepted.
+    #[must_use]
+    pub fn allow_3des(mut self) -> Self {
+        self.0.triple_des = Use::Allowed;
         self
     }
 

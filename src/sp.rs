@@ -1,7 +1,7 @@
 //! The service provider.
 
 use crate::error::ConfigError;
-use crate::keys::SigningKey;
+use crate::keys::{DecryptionKey, SigningKey};
 use crate::limits::Limits;
 use crate::names::EntityId;
 use crate::time::ClockSkew;
@@ -24,6 +24,7 @@ pub struct ServiceProvider {
     acs_url: String,
     clock_skew: ClockSkew,
     signing_key: Option<SigningKey>,
+    decryption_keys: Vec<DecryptionKey>,
     limits: Limits,
 }
 
@@ -37,6 +38,7 @@ impl ServiceProvider {
             acs_url: acs_url.into(),
             clock_skew: ClockSkew::default(),
             signing_key: None,
+            decryption_keys: Vec::new(),
             limits: Limits::message(),
         })
     }
@@ -57,6 +59,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn signing_key(&self) -> Option<&SigningKey> {
         self.signing_key.as_ref()
+    }
+
+    /// The keys that identity providers may encrypt for: the current one, and others during a rollover.
+    #[must_use]
+    pub fn decryption_keys(&self) -> &[DecryptionKey] {
+        &self.decryption_keys
     }
 
     /// The bounds on messages.
@@ -87,6 +95,13 @@ impl ServiceProviderBuilder {
     /// Signs everything that is sent with this key.
     pub fn signing_key(mut self, key: SigningKey) -> Self {
         self.0.signing_key = Some(key);
+        self
+    }
+
+    /// Decrypts with this key, too. It is this entity's own: one that decrypts for another organization as well lets
+    /// the two answer for each other.
+    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.0.decryption_keys.push(key);
         self
     }
 

@@ -14,7 +14,7 @@ pub(crate) const USAGE: &str = "\
 usage:
   check response --idp-metadata FILE [--idp-entity-id ID] | --idp-cert FILE.. --idp-entity-id ID
                  --sp-entity-id ID --acs URL [--in-response-to ID | --unsolicited]
-                 [--at TIME] [--relax NAME,..] [--json] FILE
+                 [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--json] FILE
   check metadata [--entity-id ID] [--at TIME] [--json] FILE
   check manifest [--kind KIND,..] [--only TEXT] [--strict]
                  [--deviations FILE] [--pending FILE] FILE
@@ -43,6 +43,7 @@ pub(crate) struct ResponseArguments {
     pub(crate) asked: Asked,
     pub(crate) at: DateTime<Utc>,
     pub(crate) relax: Vec<String>,
+    pub(crate) decryption_keys: Vec<String>,
     pub(crate) form: Form,
     pub(crate) file: String,
 }
@@ -136,6 +137,7 @@ fn response(mut options: Options) -> Result<ResponseArguments, Problem> {
         asked,
         at: options.instant()?,
         relax,
+        decryption_keys: options.values("--decryption-key"),
         form: options.form(),
         file: options.file()?,
     })
@@ -204,6 +206,7 @@ const RESPONSE: Syntax = Syntax {
         "--in-response-to",
         "--at",
         "--relax",
+        "--decryption-key",
     ],
     flags: &["--unsolicited", "--json"],
 };
@@ -222,7 +225,7 @@ const KINDS: [&str; 9] = [
     "xmlenc",
 ];
 /// The options that may be given more than once.
-const REPEATABLE: [&str; 3] = ["--idp-cert", "--relax", "--kind"];
+const REPEATABLE: [&str; 4] = ["--idp-cert", "--relax", "--kind", "--decryption-key"];
 
 /// What was given, taken out piece by piece.
 struct Options {

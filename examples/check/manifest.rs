@@ -141,7 +141,14 @@ impl<'m> Case<'m> {
             Err(refused) => return Ok(Err(refused)),
         };
         let entity_id = EntityId::new(self.required("/sp/entity_id")?);
-        let Ok(sp) = ServiceProvider::builder(entity_id, self.required("/sp/acs_url")?).build() else {
+        let sp = ServiceProvider::builder(entity_id, self.required("/sp/acs_url")?);
+        let sp = match self.text("/sp/decryption_key") {
+            Some(path) => {
+                sp.decryption_key(trust::decryption_key(&self.path(path)).map_err(|problem| problem.to_string())?)
+            }
+            None => sp,
+        };
+        let Ok(sp) = sp.build() else {
             return Ok(Err(Refused::service_provider()));
         };
         let judge = |policy: Policy| -> Result<Result<Login, Refused>, String> {

@@ -34,7 +34,10 @@ pub(crate) fn meaning(name: &str) -> Meaning {
         | "foreign_spnamequalifier"
         | "ecdsa_der_in_redirect"
         | "embedded_signature_in_redirect" => Meaning::Tolerated,
-        "cbc" | "3des" | "rsa1_5" | "unsigned_logout_response" => Meaning::Later,
+        "cbc" => Meaning::Switch(|policy| policy.with_relaxation(Relaxation::Cbc)),
+        "3des" => Meaning::Switch(|policy| policy.dangerous().allow_3des().into_policy()),
+        "rsa1_5" => Meaning::Switch(|policy| policy.dangerous().allow_rsa1_5().into_policy()),
+        "unsigned_logout_response" => Meaning::Later,
         "unsigned_logout"
         | "empty_reference_uri"
         | "md5"

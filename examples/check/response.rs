@@ -36,6 +36,10 @@ fn bench(arguments: &ResponseArguments) -> Result<Bench, Problem> {
     };
     let policy = arguments.relax.iter().fold(strict, |policy, name| relax::relaxed(policy, name));
     let sp = ServiceProvider::builder(EntityId::new(arguments.sp_entity_id.clone()), arguments.acs.clone());
+    let sp = arguments
+        .decryption_keys
+        .iter()
+        .try_fold(sp, |sp, file| Ok(sp.decryption_key(trust::decryption_key(file)?)))?;
     Ok(Bench {
         sp: sp.build().map_err(configured)?,
         connection: Connection::new(connection_id(), idp, policy).map_err(configured)?,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use saml_sp::metadata::{EntityChoice, IdentityProviderBuilder, MetadataTrust};
-use saml_sp::{Certificate, EntityId, IdentityProvider, Rejection};
+use saml_sp::{Certificate, DecryptionKey, EntityId, IdentityProvider, Rejection};
 
 use crate::cli::{Problem, TrustArguments};
 use crate::input;
@@ -28,6 +28,12 @@ pub(crate) fn from_certificates(
         builder = builder.certificate(certificate_text(file)?);
     }
     build(&builder)
+}
+
+/// A private key of the service provider.
+pub(crate) fn decryption_key(file: &str) -> Result<DecryptionKey, Problem> {
+    let text = String::from_utf8(input::read(file)?).map_err(|_| Problem::new(format!("{file} is no PEM text")))?;
+    DecryptionKey::from_pem(&text).map_err(|error| Problem::new(format!("{file} can't be used: {error}")))
 }
 
 /// The keys of an identity provider under another name.

@@ -1,13 +1,13 @@
 //! saml:AttributeStatement (SAML Core 2.7.3).
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 
 use super::subject::NameId;
-use crate::error::{Decryption, Deviation, Deviations, Rejection, Schema};
+use crate::error::{Deviation, Deviations, Rejection, Schema};
 use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, XSI_NAMESPACE};
+use crate::xmlenc::Decryptor;
 
 /// An attribute with all its values in document order. `Debug` shows the name and how many values there are.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +38,19 @@ pub struct Nested {
 }
 
 impl Attribute {
+    fn read(node: Node<'_>) -> Result<Self, Rejection> {
+        let mut cursor = Cursor::new(node)?.ignoring_foreign_attributes();
+        let name = cursor.required_attribute("Name")?.to_owned();
+        let name_format = cursor.attribute("NameFormat").map(str::to_owned);
+        let friendly_name = cursor.attribute("FriendlyName").map(str::to_owned);
+        let mut values = Vec::with_capacity(1);
+        while let Some(value) = cursor.take(SAML, "AttributeValue") {
+            values.push(AttributeValue::read(value)?);
+        }
+        cursor.finish()?;
+        Ok(Self { name, name_format, friendly_name, values })
+    }
+
     /// The name; attributes are told apart by it, and by the format.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -136,51 +149,47 @@ impl fmt::Debug for Nested {
     }
 }
 
-/// Gathers the attributes of one statement.
-pub(super) fn collect<'d>(statement: Node<'d>, nodes: &mut Vec<Node<'d>>) -> Result<(), Rejection> {
-    let mut cursor = Cursor::new(statement)?;
-    loop {
-        if let Some(node) = cursor.take(SAML, "Attribute") {
-            nodes.push(node);
-        } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
-            return Err(Rejection::new(Decryption::NotConfigured).at(node.place()));
-        } else {
-            return cursor.finish();
-        }
-    }
-}
-
-/// Reads attributes; the values of one that stands there twice are joined.
-pub(super) fn read(nodes: &[Node<'_>], deviations: &mut Deviations) -> Result<Vec<Attribute>, Rejection> {
-    let mut attributes: Vec<Attribute> = Vec::with_capacity(nodes.len());
-    let mut known = HashMap::with_capacity(nodes.len());
-    for node in nodes {
-        let mut cursor = Cursor::new(*node)?.ignoring_foreign_attributes();
-        let name = cursor.required_attribute("Name")?;
-        let (name_format, friendly_name) = (cursor.attribute("NameFormat"), cursor.attribute("FriendlyName"));
-        let mut values = Vec::with_capacity(1);
-        while let Some(value) = cursor.take(SAML, "AttributeValue") {
-            values.push(AttributeValue::read(value)?);
+/// Reads the attributes of the statements; the values of one that stands there twice are joined.
+pub(super) fn read(
+    statements: &[Node<'_>],
+    decryptor: &Decryptor<'_>,
+    deviations: &mut Deviations,
+) -> Result<Vec<Attribute>, Rejection> {
+    let mut joined = Joined::default();
+    for statement in statements {
+        let mut cursor = Cursor::new(*statement)?;
+        loop {
+            if let Some(node) = cursor.take(SAML, "Attribute") {
+                joined.add(Attribute::read(node)?, deviations);
+            } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
+                let decrypted = decryptor.decrypt(node)?;
+                joined.add(Attribute::read(decrypted.element(SAML, "Attribute")?)?, deviations);
+            } else {
+                break;
+            }
         }
         cursor.finish()?;
-        match known.entry((name, name_format)) {
-            Entry::Vacant(entry) => {
-                entry.insert(attributes.len());
-                let owned = |text: Option<&str>| text.map(str::to_owned);
-                attributes.push(Attribute {
-                    name: name.to_owned(),
-                    name_format: owned(name_format),
-                    friendly_name: owned(friendly_name),
-                    values,
-                });
-            }
-            Entry::Occupied(entry) => {
+    }
+    Ok(joined.attributes)
+}
+
+/// Attributes, each name once for each format.
+#[derive(Default)]
+struct Joined {
+    attributes: Vec<Attribute>,
+    known: HashMap<(String, Option<String>), usize>,
+}
+
+impl Joined {
+    fn add(&mut self, mut attribute: Attribute, deviations: &mut Deviations) {
+        let index =
+            self.known.entry((attribute.name.clone(), attribute.name_format.clone())).or_insert(self.attributes.len());
+        match self.attributes.get_mut(*index) {
+            Some(twin) => {
                 deviations.note(Deviation::RepeatedAttribute);
-                if let Some(attribute) = attributes.get_mut(*entry.get()) {
-                    attribute.values.append(&mut values);
-                }
+                twin.values.append(&mut attribute.values);
             }
+            None => self.attributes.push(attribute),
         }
     }
-    Ok(attributes)
 }

@@ -18,7 +18,8 @@ use chrono::{DateTime, Utc};
 use crate::dsig::Signed;
 use crate::error::{Deviations, Profile, Rejection};
 use crate::names::SAML;
-use crate::xml::{Cursor, Node};
+use crate::xml::Cursor;
+use crate::xmlenc::Decryptor;
 
 /// An assertion that a signature covers, read to its last element.
 pub(crate) struct Assertion<'d> {
@@ -36,7 +37,11 @@ impl<'d> Assertion<'d> {
     ///
     /// # Errors
     /// `schema.*`, and `profile.issuer` when there is no Issuer.
-    pub(crate) fn read(signed: Signed<'d>, deviations: &mut Deviations) -> Result<Self, Rejection> {
+    pub(crate) fn read(
+        signed: Signed<'d>,
+        decryptor: &Decryptor<'_>,
+        deviations: &mut Deviations,
+    ) -> Result<Self, Rejection> {
         let element = signed.element();
         let mut cursor = Cursor::new(element)?;
         require_version(&mut cursor)?;
@@ -47,7 +52,8 @@ impl<'d> Assertion<'d> {
             .ok_or_else(|| Rejection::new(Profile::Issuer).at(element.place()).finding("no Issuer"))?;
         let issuer = read_issuer(issuer)?;
         cursor.take(crate::dsig::DS, "Signature");
-        let subject = cursor.take(SAML, "Subject").map(|node| Subject::read(node, deviations)).transpose()?;
+        let subject =
+            cursor.take(SAML, "Subject").map(|node| Subject::read(node, decryptor, deviations)).transpose()?;
         let conditions = cursor.take(SAML, "Conditions").map(|node| Conditions::read(node, deviations)).transpose()?;
         cursor.take(SAML, "Advice");
         let mut assertion = Self {
@@ -59,20 +65,25 @@ impl<'d> Assertion<'d> {
             authn_statements: Vec::new(),
             attributes: Vec::new(),
         };
-        assertion.read_statements(&mut cursor, deviations)?;
+        assertion.read_statements(&mut cursor, decryptor, deviations)?;
         cursor.finish()?;
         Ok(assertion)
     }
 
-    fn read_statements(&mut self, cursor: &mut Cursor<'d>, deviations: &mut Deviations) -> Result<(), Rejection> {
-        let mut attribute_nodes: Vec<Node<'d>> = Vec::new();
+    fn read_statements(
+        &mut self,
+        cursor: &mut Cursor<'d>,
+        decryptor: &Decryptor<'_>,
+        deviations: &mut Deviations,
+    ) -> Result<(), Rejection> {
+        let mut attribute_statements = Vec::new();
         loop {
             if let Some(node) = cursor.take(SAML, "AuthnStatement") {
                 self.authn_statements.push(AuthnStatement::read(node, deviations)?);
             } else if let Some(node) = cursor.take(SAML, "AttributeStatement") {
-                attributes::collect(node, &mut attribute_nodes)?;
+                attribute_statements.push(node);
             } else {
-                self.attributes = attributes::read(&attribute_nodes, deviations)?;
+                self.attributes = attributes::read(&attribute_statements, decryptor, deviations)?;
                 return Ok(());
             }
         }

@@ -5,9 +5,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::read_instant;
-use crate::error::{Decryption, Deviations, Rejection, Schema, Subject as Reason};
+use crate::error::{Deviations, Rejection, Schema, Subject as Reason};
 use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, Writer, trim};
+use crate::xmlenc::Decryptor;
 
 /// The confirmation method of the Web Browser SSO profile (SAML Profiles 3.3).
 pub(crate) const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
@@ -44,13 +45,19 @@ pub struct NameId {
 
 impl<'d> Subject<'d> {
     /// # Errors
-    /// `schema.*`, `enc.not_configured`, `profile.name_id`.
-    pub(super) fn read(node: Node<'d>, deviations: &mut Deviations) -> Result<Self, Rejection> {
+    /// `schema.*`, `enc.*`, `profile.name_id`.
+    pub(super) fn read(
+        node: Node<'d>,
+        decryptor: &Decryptor<'_>,
+        deviations: &mut Deviations,
+    ) -> Result<Self, Rejection> {
         let mut cursor = Cursor::new(node)?;
-        if let Some(encrypted) = cursor.take(SAML, "EncryptedID") {
-            return Err(Rejection::new(Decryption::NotConfigured).at(encrypted.place()));
-        }
-        let name_id = cursor.take(SAML, "NameID").map(NameId::read).transpose()?;
+        let name_id = match (cursor.take(SAML, "NameID"), cursor.take(SAML, "EncryptedID")) {
+            (Some(node), None) => Some(NameId::read(node)?),
+            (None, Some(node)) => Some(NameId::read(decryptor.decrypt(node)?.element(SAML, "NameID")?)?),
+            (None, None) => None,
+            (Some(_), Some(node)) => return Err(Rejection::new(Schema::Cardinality).at(node.place())),
+        };
         let mut confirmations = Vec::with_capacity(1);
         while let Some(node) = cursor.take(SAML, "SubjectConfirmation") {
             confirmations.push(Confirmation::read(node, deviations)?);

@@ -5,7 +5,9 @@
 //! any operation to `rustcrypto`: keys keep their SubjectPublicKeyInfo for that.
 
 mod algorithm;
+mod cipher;
 mod rustcrypto;
+mod rustcrypto_cipher;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +17,9 @@ use subtle::ConstantTimeEq;
 use crate::error::UnusableKey;
 
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
+pub(crate) use cipher::{ContentCipher, DecryptionFailed, KeyTransport};
 use rustcrypto as provider;
+use rustcrypto::Refused;
 pub(crate) use rustcrypto::Zeroizing;
 
 /// Moduli that are accepted at all, in bits: below is breakable, above is a denial of service.
@@ -141,7 +145,7 @@ impl PublicKey {
             return Err(VerifyError::Length { expected, found });
         }
         let verdict = self.0.handle.verify(algorithm, digest.as_ref(), signature);
-        verdict.map_err(|provider::Refused| VerifyError::Invalid)
+        verdict.map_err(|Refused| VerifyError::Invalid)
     }
 
     /// Checks an ECDSA signature in the DER form `Ecdsa-Sig-Value` (RFC 3279 section 2.2.3), which some peers
@@ -157,7 +161,7 @@ impl PublicKey {
     ) -> Result<(), VerifyError> {
         self.check_fit(algorithm, digest)?;
         let raw = self.0.handle.ecdsa_from_der(signature);
-        let raw = raw.map_err(|provider::Refused| VerifyError::Invalid)?;
+        let raw = raw.map_err(|Refused| VerifyError::Invalid)?;
         self.verify_digest(algorithm, digest, &raw)
     }
 
@@ -219,8 +223,33 @@ impl PrivateKey {
     ) -> Result<Vec<u8>, SignError> {
         self.public.check_fit(algorithm, digest).map_err(|_| SignError::Algorithm)?;
         let signature = self.handle.sign(algorithm, digest.as_ref());
-        signature.map_err(|provider::Refused| SignError::Failed)
+        signature.map_err(|Refused| SignError::Failed)
     }
+}
+
+impl PrivateKey {
+    /// Decrypts a content key that was encrypted for this key.
+    ///
+    /// # Errors
+    /// [`DecryptionFailed`], whatever the reason.
+    pub(crate) fn unwrap_key(
+        &self,
+        transport: &KeyTransport,
+        octets: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptionFailed> {
+        self.handle.unwrap_key(transport, octets).map_err(|Refused| DecryptionFailed)
+    }
+}
+
+/// Decrypts content with a content key.
+///
+/// # Errors
+/// [`DecryptionFailed`], whatever the reason.
+pub(crate) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, DecryptionFailed> {
+    if key.len() != cipher.key_len() {
+        return Err(DecryptionFailed);
+    }
+    rustcrypto_cipher::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
 }
 
 impl fmt::Debug for PrivateKey {
@@ -235,7 +264,7 @@ impl fmt::Debug for PrivateKey {
 /// [`NoRandomness`] when it has none to give.
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut octets = [0; N];
-    provider::fill_random(&mut octets).map_err(|provider::Refused| NoRandomness)?;
+    provider::fill_random(&mut octets).map_err(|Refused| NoRandomness)?;
     Ok(octets)
 }
 

@@ -16,6 +16,8 @@ use sha1::Sha1;
 use sha2::digest::{Digest, FixedOutputReset};
 use sha2::{Sha256, Sha384, Sha512};
 
+use super::cipher::KeyTransport;
+use super::rustcrypto_cipher;
 use super::{DigestAlgorithm, KeyType, RsaPssParameters, SignatureAlgorithm, UnusableKey, check_rsa};
 
 pub(crate) use p256::elliptic_curve::zeroize::Zeroizing;
@@ -270,6 +272,14 @@ impl PrivateKey {
             Self::P384(key) => PublicKey::P384(*key.verifying_key()),
             Self::P521(key) => PublicKey::P521(*key.verifying_key()),
         })
+    }
+
+    /// An EC key transports nothing here.
+    pub(super) fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        match self {
+            Self::Rsa(key) => rustcrypto_cipher::unwrap(key, transport, octets),
+            Self::P256(_) | Self::P384(_) | Self::P521(_) => Err(Refused),
+        }
     }
 
     pub(super) fn sign(&self, algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, Refused> {

@@ -54,7 +54,8 @@ impl Algorithms {
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'d> {
     element: Node<'d>,
-    signature: Node<'d>,
+    /// Stands inside what is covered without being covered; not in what came out of a decryption.
+    signature: Option<Node<'d>>,
 }
 
 impl<'d> Signed<'d> {
@@ -65,8 +66,15 @@ impl<'d> Signed<'d> {
 
     /// The proof for a part of what is covered; nothing for what isn't.
     pub(crate) fn part(&self, node: Node<'d>) -> Option<Signed<'d>> {
-        let covered = node.is_element() && node.is_within(self.element) && !node.is_within(self.signature);
+        let covered = node.is_element()
+            && node.is_within(self.element)
+            && !self.signature.is_some_and(|signature| node.is_within(signature));
         covered.then_some(Self { element: node, signature: self.signature })
+    }
+
+    /// The proof for the plaintext of ciphertext that is covered.
+    pub(crate) fn plaintext<'p>(&self, ciphertext: Node<'d>, plaintext: Node<'p>) -> Option<Signed<'p>> {
+        self.part(ciphertext).map(|_| Signed { element: plaintext, signature: None })
     }
 }
 
@@ -87,7 +95,7 @@ pub(crate) fn verify<'d>(
     let candidates = candidates(&signature, keys, algorithms)?;
     verify_value(&signature, &candidates)?;
     verify_digest(&signature, target)?;
-    Ok(Signed { element: target, signature: signature.node })
+    Ok(Signed { element: target, signature: Some(signature.node) })
 }
 
 /// The target is the parent, and the Reference has to say so: nothing is looked up.

@@ -278,6 +278,11 @@ reasons! {
     /// XML encryption.
     Decryption {
         NotConfigured "enc.not_configured" Encryption Configuration "SAML Core 2.3.4": "the assertion is encrypted and there is no decryption key" => "give the service provider a decryption key, or switch encryption off at the identity provider";
+        Algorithm "enc.algorithm" Algorithm Message "XML Encryption 1.1 5": "an encryption algorithm is not allowed" => "set AES-GCM with RSA-OAEP at the identity provider; where it can only do AES-CBC have it sign the response, or switch on the relaxation cbc for this connection";
+        Structure "enc.structure" Encryption Message "XML Encryption 1.1 3": "encrypted content is not built as the standard says" => "look at the place: something is missing or unknown";
+        CipherReference "enc.cipher_reference" Encryption Message "XML Encryption 1.1 3.3.1": "encrypted content lies elsewhere" => "have the identity provider send it along";
+        TooManyKeys "enc.too_many_keys" Encryption Message "this crate's limits": "there are more encrypted keys than are tried" => "have the identity provider encrypt for this service provider only";
+        Failed "enc.failed" Encryption Message "XML Encryption 1.1 4.4": "encrypted content can't be used" => "give the identity provider this end's current encryption certificate; if it has it, see its log: what is wrong inside is never told";
     }
     /// The rules of the Web Browser SSO profile.
     Profile {

@@ -3,17 +3,22 @@
 use chrono::{DateTime, Utc};
 
 use super::rules::Facts;
-use super::signatures::require_coverage;
+use super::signatures::{Covered, Presence, cover, verify_assertion, verify_signature};
 use super::verified::VerifiedLogin;
 use crate::assertion::Assertion;
 use crate::connection::Connection;
-use crate::error::{Checks, Deviations, Flow, Profile, Rejection, Rule};
+use crate::dsig::Signed;
+use crate::error::{Checks, Decryption, Deviations, Flow, Outcome, Profile, Rejection, Rule, Signature};
+use crate::names::SAML;
 use crate::pending::{BoundLogin, PendingLogin};
-use crate::policy::{Relaxation, Unsolicited};
-use crate::protocol::Response;
+use crate::policy::{Ciphertext, Relaxation, Unsolicited};
+use crate::protocol::{Asserted, Response};
 use crate::sp::ServiceProvider;
 use crate::time::ClockSkew;
-use crate::xml::Document;
+use crate::xml::{Document, Node};
+use crate::xmlenc::{Decrypted, Decryptor};
+
+type Verdict = Result<VerifiedLogin, Rejection>;
 
 /// What the response has to be.
 pub(crate) enum Expectation {
@@ -43,6 +48,15 @@ impl Context<'_> {
         self.sp.clock_skew()
     }
 
+    fn decryptor(&self, ciphertext: Ciphertext) -> Decryptor<'_> {
+        Decryptor {
+            keys: self.sp.decryption_keys(),
+            recipient: self.sp.entity_id().as_str(),
+            ciphers: self.connection.policy().ciphers(ciphertext),
+            limits: self.sp.limits(),
+        }
+    }
+
     /// An InResponseTo attribute as the policy of the connection reads it.
     pub(super) fn answered<'d>(&self, in_response_to: Option<&'d str>) -> Option<&'d str> {
         in_response_to.filter(|id| !(id.is_empty() && self.connection.policy().has(Relaxation::EmptyInResponseTo)))
@@ -69,19 +83,97 @@ pub(crate) fn verify(
     }
 }
 
-fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Result<VerifiedLogin, Rejection> {
+fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Verdict {
     checks.note(Rule::Readable, Ok(()))?;
     let mut deviations = Deviations::default();
     let response = checks.note(Rule::ResponseElement, Response::read(document, &mut deviations))?;
     checks.note(Rule::Correlation, correlate(&response, context))?;
     checks.note(Rule::Status, require_success(&response))?;
     let asserted = checks.note(Rule::OneAssertion, response.the_assertion())?;
-    let covered = require_coverage(&response, asserted, context.connection, checks)?;
-    let assertion = checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &mut deviations))?;
-    let facts =
-        Facts { context, response: &response, assertion: &assertion, response_signature: covered.response_signature };
+    let on_response = checks.note(Rule::Signatures, verify_signature(response.signature, context.connection))?;
+    let ciphertext = match (on_response, context.expectation) {
+        (Some(_), _) => Ciphertext::Signed,
+        (None, Expectation::Answer(_)) => Ciphertext::UnsignedAnswer,
+        (None, Expectation::Nothing) => Ciphertext::UnsignedUnsolicited,
+    };
+    match asserted {
+        Asserted::Plain(node) => {
+            let by_response = on_response.and_then(|signed| signed.part(node));
+            let covered = prove(node, by_response, context, checks)?;
+            conclude(&response, &covered, context, checks, deviations)
+        }
+        Asserted::Encrypted(node) => {
+            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
+            let sealed = checks.clone();
+            let opened = open(&plaintext, node, on_response, context, checks);
+            let covered = opened.map_err(|_| veil(checks, &sealed))?;
+            let outcome = conclude(&response, &covered, context, checks, deviations);
+            outcome.map_err(|rejection| if may_be_told(&covered, checks) { rejection } else { veil(checks, &sealed) })
+        }
+    }
+}
+
+/// The assertion in a plaintext, proven by a signature in it or by the one over the ciphertext.
+fn open<'d, 'p>(
+    plaintext: &'p Decrypted,
+    ciphertext: Node<'d>,
+    on_response: Option<Signed<'d>>,
+    context: &Context<'_>,
+    checks: &mut Checks,
+) -> Result<Covered<'p>, Rejection> {
+    let node = plaintext.element(SAML, "Assertion")?;
+    if node.document().shares_an_id_with(ciphertext.document()) {
+        return Err(Rejection::new(Signature::DuplicateId));
+    }
+    let by_response = on_response.and_then(|signed| signed.plaintext(ciphertext, node));
+    prove(node, by_response, context, checks)
+}
+
+/// The assertion with every signature on it verified, and covered as the connection demands.
+fn prove<'d>(
+    node: Node<'d>,
+    by_response: Option<Signed<'d>>,
+    context: &Context<'_>,
+    checks: &mut Checks,
+) -> Result<Covered<'d>, Rejection> {
+    let on_assertion = checks.note(Rule::Signatures, verify_assertion(node, context.connection))?;
+    let rule = context.connection.policy().signature_rule();
+    checks.note(Rule::Coverage, cover(node, by_response, on_assertion, rule))
+}
+
+/// Reads and judges a proven assertion.
+fn conclude(
+    response: &Response<'_>,
+    covered: &Covered<'_>,
+    context: &Context<'_>,
+    checks: &mut Checks,
+    mut deviations: Deviations,
+) -> Verdict {
+    // What is encrypted in a proven assertion was signed as ciphertext.
+    let decryptor = context.decryptor(Ciphertext::Signed);
+    let assertion =
+        checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &decryptor, &mut deviations))?;
+    let facts = Facts { context, response, assertion: &assertion, response_signature: covered.response_signature };
     let bearer = facts.judge(checks, &mut deviations)?;
     VerifiedLogin::new(context, assertion, bearer, deviations)
+}
+
+/// What went wrong with a plaintext is told only if it is proven to be the identity provider's: by its own
+/// signature, or by the response's if it is also meant for us. Otherwise answers would tell whoever alters or
+/// replays ciphertext of the plaintext.
+fn may_be_told(covered: &Covered<'_>, checks: &Checks) -> bool {
+    let passed = |rule: Rule| checks.outcome(rule) == Some(&Outcome::Passed);
+    covered.assertion_signature == Presence::Verified
+        || [Rule::AssertionIssuer, Rule::Audience, Rule::Recipient].into_iter().all(passed)
+}
+
+/// The one answer to everything that can go wrong from the decryption on; the checks forget what came after it.
+fn veil(checks: &mut Checks, sealed: &Checks) -> Rejection {
+    *checks = sealed.clone();
+    let failed = Rejection::new(Decryption::Failed);
+    // The failure outweighs the note that the decryption passed.
+    let _ = checks.note(Rule::Decryption, Err::<(), _>(failed.clone()));
+    failed
 }
 
 /// The response belongs to this login and this connection, before anything else is done with it.

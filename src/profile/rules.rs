@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::login::Context;
-use super::signatures::ResponseSignature;
+use super::signatures::Presence;
 use crate::assertion::{Assertion, AuthnStatement, BEARER, Confirmation};
 use crate::error::{Checks, Deviation, Deviations, Profile, Rejection, Rule, Schema, Subject, Validity};
 use crate::policy::Relaxation;
@@ -15,7 +15,7 @@ pub(super) struct Facts<'f, 'd> {
     pub(super) context: &'f Context<'f>,
     pub(super) response: &'f Response<'d>,
     pub(super) assertion: &'f Assertion<'d>,
-    pub(super) response_signature: ResponseSignature,
+    pub(super) response_signature: Presence,
 }
 
 /// The confirmation that held, reduced to what is needed later.
@@ -54,7 +54,7 @@ impl Facts<'_, '_> {
     /// only where the response proves nothing itself, that is, is unsigned.
     fn response_issuer(&self) -> Verdict {
         match self.response.issuer {
-            None if self.response_signature == ResponseSignature::Absent => Ok(()),
+            None if self.response_signature == Presence::Absent => Ok(()),
             issuer => self.require_issuer(issuer.unwrap_or_default()),
         }
     }
@@ -72,7 +72,7 @@ impl Facts<'_, '_> {
     /// SAML Bindings 3.5.5.2: exact when present, and present when the response is signed.
     fn destination(&self, deviations: &mut Deviations) -> Verdict {
         match self.response.destination {
-            None if self.response_signature == ResponseSignature::Absent => {
+            None if self.response_signature == Presence::Absent => {
                 deviations.note(Deviation::NoDestination);
                 Ok(())
             }

@@ -2,77 +2,61 @@
 
 use crate::connection::Connection;
 use crate::dsig::{self, DS, Position, Signed, signature_of};
-use crate::error::{Checks, Decryption, Profile, Rejection, Rule, Signature};
+use crate::error::{Profile, Rejection, Signature};
 use crate::names::{SAML, SAMLP};
 use crate::policy::SignatureRule;
-use crate::protocol::{Asserted, Response};
 use crate::xml::Node;
 
 /// An assertion that is proven, and whether the response around it is, too.
 pub(super) struct Covered<'d> {
     pub(super) assertion: Signed<'d>,
-    pub(super) response_signature: ResponseSignature,
+    pub(super) response_signature: Presence,
+    pub(super) assertion_signature: Presence,
 }
 
-/// Whether the attributes of the response itself are proven.
+/// Whether there is a signature; if there is, it was verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ResponseSignature {
+pub(super) enum Presence {
     Verified,
     Absent,
 }
 
-/// Every signature in place must verify with a key of the connection, and those that do must cover
-/// the assertion as the connection demands (SAML Profiles 4.1.4.3).
-pub(super) fn require_coverage<'d>(
-    response: &Response<'d>,
-    asserted: Asserted<'d>,
+/// Verifies the signature of the response or the assertion, if there is one, with the keys of the connection.
+pub(super) fn verify_signature<'d>(
+    signature: Option<Node<'d>>,
     connection: &Connection,
-    checks: &mut Checks,
-) -> Result<Covered<'d>, Rejection> {
-    let (on_response, on_assertion) = checks.note(Rule::Signatures, verify_all(response, asserted, connection))?;
-    let rule = connection.policy().signature_rule();
-    checks.note(Rule::Coverage, cover(asserted, on_response, on_assertion, rule))
-}
-
-type Proofs<'d> = (Option<Signed<'d>>, Option<Signed<'d>>);
-
-fn verify_all<'d>(
-    response: &Response<'d>,
-    asserted: Asserted<'d>,
-    connection: &Connection,
-) -> Result<Proofs<'d>, Rejection> {
-    let on_assertion = match asserted {
-        Asserted::Plain(node) => signature_of(node, Position::After(SAML, "Issuer"))?,
-        Asserted::Encrypted(_) => None,
-    };
+) -> Result<Option<Signed<'d>>, Rejection> {
     let keys = connection.identity_provider().signing_keys();
-    let verify = |signature: Option<Node<'d>>| {
-        signature.map(|node| dsig::verify(node, keys, connection.policy().algorithms())).transpose()
-    };
-    Ok((verify(response.signature)?, verify(on_assertion)?))
+    signature.map(|node| dsig::verify(node, keys, connection.policy().algorithms())).transpose()
 }
 
-fn cover<'d>(
-    asserted: Asserted<'d>,
-    on_response: Option<Signed<'d>>,
+/// The signature of the assertion itself.
+pub(super) fn verify_assertion<'d>(
+    assertion: Node<'d>,
+    connection: &Connection,
+) -> Result<Option<Signed<'d>>, Rejection> {
+    verify_signature(signature_of(assertion, Position::After(SAML, "Issuer"))?, connection)
+}
+
+/// The proof of the assertion that the connection demands (SAML Profiles 4.1.4.3). `by_response` is the proof that
+/// the assertion lies in, or was encrypted in, a signed response.
+pub(super) fn cover<'d>(
+    assertion: Node<'d>,
+    by_response: Option<Signed<'d>>,
     on_assertion: Option<Signed<'d>>,
     rule: SignatureRule,
 ) -> Result<Covered<'d>, Rejection> {
-    let node = match asserted {
-        Asserted::Plain(node) => node,
-        Asserted::Encrypted(node) => return Err(Rejection::new(Decryption::NotConfigured).at(node.place())),
-    };
     let covering = match rule {
-        SignatureRule::Either => on_assertion.or_else(|| on_response.and_then(|signed| signed.part(node))),
+        SignatureRule::Either => on_assertion.or(by_response),
         SignatureRule::Assertion => on_assertion,
-        SignatureRule::Response => on_response.and_then(|signed| signed.part(node)),
-        SignatureRule::Both => on_assertion.filter(|_| on_response.is_some()),
+        SignatureRule::Response => by_response,
+        SignatureRule::Both => on_assertion.filter(|_| by_response.is_some()),
     };
-    let response_signature =
-        if on_response.is_some() { ResponseSignature::Verified } else { ResponseSignature::Absent };
+    let presence = |proof: Option<Signed<'_>>| if proof.is_some() { Presence::Verified } else { Presence::Absent };
+    let (response_signature, assertion_signature) = (presence(by_response), presence(on_assertion));
     match covering {
-        Some(assertion) => Ok(Covered { assertion, response_signature }),
-        None => Err(uncovered(node, rule)),
+        Some(assertion) => Ok(Covered { assertion, response_signature, assertion_signature }),
+        None => Err(uncovered(assertion, rule)),
     }
 }
 

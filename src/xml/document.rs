@@ -1,5 +1,7 @@
 //! What holds for a document as a whole: its encoding, its line ends, its prolog, its IDs.
 
+use std::collections::HashSet;
+
 use super::chars;
 use super::parse::{Builder, Profile};
 use super::tag;
@@ -106,11 +108,7 @@ fn offset(source: &str, rest: &str) -> usize {
 /// ID values may occur once, whatever spelling of "ID" carries them: nothing here looks an element
 /// up by ID, but the host's other software may.
 fn refuse_duplicate_ids(document: &Document) -> Result<(), Rejection> {
-    let mut ids: Vec<(&str, Node<'_>)> = Vec::new();
-    for node in document.root().subtree() {
-        let values = node.attributes().filter(|attribute| is_id(attribute.local_name()));
-        ids.extend(values.map(|attribute| (chars::trim(attribute.value()), node)));
-    }
+    let mut ids: Vec<_> = document.ids().collect();
     ids.sort_by_key(|(id, _)| *id);
     for pair in ids.windows(2) {
         if let [(first, _), (second, node)] = pair
@@ -120,6 +118,22 @@ fn refuse_duplicate_ids(document: &Document) -> Result<(), Rejection> {
         }
     }
     Ok(())
+}
+
+impl Document {
+    /// Whether an ID of this document occurs in the other, as if they were one.
+    pub(crate) fn shares_an_id_with(&self, other: &Document) -> bool {
+        let ours: HashSet<&str> = self.ids().map(|(id, _)| id).collect();
+        other.ids().any(|(id, _)| ours.contains(id))
+    }
+
+    /// The values of everything that may be an ID, with the elements that have them.
+    fn ids(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
+        self.root().subtree().flat_map(|node| {
+            let values = node.attributes().filter(|attribute| is_id(attribute.local_name()));
+            values.map(move |attribute| (chars::trim(attribute.value()), node))
+        })
+    }
 }
 
 fn is_id(local: &str) -> bool {

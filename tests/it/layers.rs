@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["xml"],
     &["crypto"],
     &["keys"],
-    &["browser", "dsig"],
+    &["browser", "dsig", "xmlenc"],
     &["assertion"],
     &["protocol", "binding", "metadata"],
     &["policy", "pending", "sp"],

@@ -1,0 +1,295 @@
+//! XML Encryption: reading `xenc:EncryptedData` and decrypting it (XML Encryption 1.1; SAML Core 2.2.4, 2.3.4, 2.7.3.2).
+//!
+//! What comes out of here is unauthenticated by type: [`Decrypted`] is a document that nobody signed
+//! until a signature in it verifies, or the ciphertext was covered by one.
+
+use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, decrypt};
+use crate::dsig::DS;
+use crate::error::{Decryption, Rejection};
+use crate::keys::DecryptionKey;
+use crate::limits::Limits;
+use crate::xml::{Cursor, Document, Node, Profile, base64_binary};
+
+const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
+const ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
+/// Most encrypted keys of one message that are tried: each costs private-key operations.
+const MOST_KEYS: usize = 4;
+
+/// What a connection lets be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ciphers {
+    /// AES-CBC: always under a signature over the ciphertext, otherwise by policy.
+    pub(crate) cbc: Use,
+    /// RSA PKCS#1 v1.5 key transport.
+    pub(crate) rsa1_5: Use,
+    /// Triple DES.
+    pub(crate) triple_des: Use,
+}
+
+/// Whether something may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It may not.
+    #[default]
+    Refused,
+    /// It may.
+    Allowed,
+}
+
+/// Whoever decrypts for one SP entity: its keys, its name, and what the connection lets be used.
+pub(crate) struct Decryptor<'k> {
+    pub(crate) keys: &'k [DecryptionKey],
+    pub(crate) recipient: &'k str,
+    pub(crate) ciphers: Ciphers,
+    pub(crate) limits: &'k Limits,
+}
+
+impl Decryptor<'_> {
+    /// Decrypts the content of a `saml:EncryptedAssertion`, `EncryptedID` or `EncryptedAttribute`.
+    ///
+    /// # Errors
+    /// Codes `enc.*`.
+    pub(crate) fn decrypt(&self, wrapper: Node<'_>) -> Result<Decrypted, Rejection> {
+        if self.keys.is_empty() {
+            return Err(Rejection::new(Decryption::NotConfigured).at(wrapper.place()));
+        }
+        Encrypted::read(wrapper, self.recipient, &self.ciphers)?.decrypt(self.keys, self.limits)
+    }
+}
+
+/// Encrypted content whose structure and algorithms have been checked, and nothing else.
+pub(crate) struct Encrypted<'d> {
+    /// The element around: `saml:EncryptedAssertion` and its like.
+    wrapper: Node<'d>,
+    cipher: ContentCipher,
+    octets: Vec<u8>,
+    keys: Vec<EncryptedKey>,
+}
+
+struct EncryptedKey {
+    transport: KeyTransport,
+    octets: Vec<u8>,
+}
+
+/// A decrypted element in a document of its own.
+pub(crate) struct Decrypted(Document);
+
+impl Decrypted {
+    /// The one element that there has to be.
+    ///
+    /// # Errors
+    /// `enc.failed` for anything else.
+    pub(crate) fn element(&self, namespace: &str, name: &str) -> Result<Node<'_>, Rejection> {
+        let root = self.0.root();
+        let mut elements = root.elements();
+        match (elements.next(), elements.next()) {
+            (Some(element), None) if element.is(namespace, name) && !root.has_mixed_content() => Ok(element),
+            _ => Err(Rejection::new(Decryption::Failed)),
+        }
+    }
+}
+
+impl<'d> Encrypted<'d> {
+    /// Reads the content of an element of SAML's EncryptedElementType: EncryptedData, then EncryptedKeys.
+    /// `recipient` is who we are, to choose among keys for several.
+    ///
+    /// # Errors
+    /// `enc.structure`, `enc.algorithm`, `enc.cipher_reference`, `enc.too_many_keys`: everything that can be told without a key.
+    pub(crate) fn read(wrapper: Node<'d>, recipient: &str, ciphers: &Ciphers) -> Result<Self, Rejection> {
+        let mut cursor = structured(Cursor::new(wrapper))?;
+        let data = structured(cursor.expect(XENC, "EncryptedData"))?;
+        let mut siblings = Vec::new();
+        while let Some(key) = cursor.take(XENC, "EncryptedKey") {
+            siblings.push(key);
+        }
+        structured(cursor.finish())?;
+        let (cipher, key_info, octets) = read_data(data, ciphers)?;
+        let candidates = find_keys(key_info, &siblings)?;
+        let for_us = |key: &&Node<'d>| key.attribute("Recipient").is_none_or(|name| name == recipient);
+        let keys = candidates
+            .iter()
+            .filter(for_us)
+            .map(|key| EncryptedKey::read(*key, ciphers))
+            .collect::<Result<Vec<_>, _>>()?;
+        match keys.len() {
+            0 => Err(Rejection::new(Decryption::Structure)
+                .at(wrapper.place())
+                .expecting("an EncryptedKey for this service provider")),
+            1..=MOST_KEYS => Ok(Self { wrapper, cipher, octets, keys }),
+            many => Err(Rejection::new(Decryption::TooManyKeys).at(wrapper.place()).finding(many.to_string())),
+        }
+    }
+
+    /// Decrypts with whichever key fits and parses the result as a message of its own, in the
+    /// namespaces that were in scope at the ciphertext.
+    ///
+    /// # Errors
+    /// `enc.failed`, whatever the reason.
+    pub(crate) fn decrypt(&self, ours: &[DecryptionKey], limits: &Limits) -> Result<Decrypted, Rejection> {
+        let attempts = self.keys.iter().flat_map(|key| ours.iter().map(move |ours| (key, ours)));
+        let mut plain = attempts.filter_map(|(key, ours)| {
+            let content_key = ours.private_key().unwrap_key(&key.transport, &key.octets).ok()?;
+            decrypt(self.cipher, &content_key, &self.octets).ok()
+        });
+        let failed = || Rejection::new(Decryption::Failed);
+        let plain = plain.next().ok_or_else(failed)?;
+        Document::parse(self.in_context(&plain), Profile::Message, limits).map(Decrypted).map_err(|_| failed())
+    }
+
+    /// One synthetic element with the declarations in scope, around the plaintext.
+    fn in_context(&self, plain: &[u8]) -> Vec<u8> {
+        let mut declared: Vec<&str> = Vec::new();
+        let mut start = String::from("<e");
+        for ancestor in std::iter::successors(Some(self.wrapper), Node::parent) {
+            for declaration in ancestor.declarations().filter(|declaration| !declaration.prefix.is_empty()) {
+                if !declared.contains(&declaration.prefix) {
+                    declared.push(declaration.prefix);
+                    let name = self.wrapper.document().namespace(declaration.namespace);
+                    start.push_str(&format!(" xmlns:{}=\"{name}\"", declaration.prefix));
+                }
+            }
+        }
+        [start.as_bytes(), b">", plain, b"</e>"].concat()
+    }
+}
+
+impl EncryptedKey {
+    fn read(node: Node<'_>, ciphers: &Ciphers) -> Result<Self, Rejection> {
+        let mut cursor = structured(Cursor::new(node))?;
+        for name in ["Id", "Type", "MimeType", "Encoding", "Recipient"] {
+            cursor.attribute(name);
+        }
+        let method = structured(cursor.expect(XENC, "EncryptionMethod"))?;
+        // Hints, among them certificates: keys are ours or nobody's.
+        cursor.take(DS, "KeyInfo");
+        let octets = read_cipher_data(structured(cursor.expect(XENC, "CipherData"))?)?;
+        for name in ["EncryptionProperties", "ReferenceList", "CarriedKeyName"] {
+            cursor.take(XENC, name);
+        }
+        structured(cursor.finish())?;
+        Ok(Self { transport: read_transport(method, ciphers)?, octets })
+    }
+}
+
+fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, Node<'d>, Vec<u8>), Rejection> {
+    let mut cursor = structured(Cursor::new(data))?;
+    for name in ["Id", "MimeType", "Encoding"] {
+        cursor.attribute(name);
+    }
+    if let Some(kind) = cursor.attribute("Type").filter(|kind| *kind != ELEMENT) {
+        return Err(Rejection::new(Decryption::Structure).at(data.place()).expecting(ELEMENT).finding(kind));
+    }
+    let method = structured(cursor.expect(XENC, "EncryptionMethod"))?;
+    let key_info = structured(cursor.expect(DS, "KeyInfo"))?;
+    let octets = read_cipher_data(structured(cursor.expect(XENC, "CipherData"))?)?;
+    cursor.take(XENC, "EncryptionProperties");
+    structured(cursor.finish())?;
+    let mut method_cursor = structured(Cursor::new(method))?;
+    let uri = method_cursor.attribute("Algorithm").unwrap_or_default();
+    let permitted = |cipher: &ContentCipher| match cipher {
+        ContentCipher::AesGcm { .. } => true,
+        ContentCipher::AesCbc { .. } => ciphers.cbc == Use::Allowed,
+        ContentCipher::TripleDesCbc => ciphers.triple_des == Use::Allowed && ciphers.cbc == Use::Allowed,
+    };
+    let cipher = ContentCipher::from_uri(uri).filter(permitted);
+    let cipher = cipher.ok_or_else(|| Rejection::new(Decryption::Algorithm).at(method.place()).finding(uri))?;
+    method_cursor.take(XENC, "KeySize");
+    structured(method_cursor.finish())?;
+    Ok((cipher, key_info, octets))
+}
+
+/// The EncryptedKeys in the KeyInfo; or those that a RetrievalMethod there names by ID among the siblings;
+/// or, where it names none, the siblings.
+fn find_keys<'d>(key_info: Node<'d>, siblings: &[Node<'d>]) -> Result<Vec<Node<'d>>, Rejection> {
+    let mut found: Vec<Node<'d>> = key_info.elements().filter(|child| child.is(XENC, "EncryptedKey")).collect();
+    for method in key_info.elements().filter(|child| child.is(DS, "RetrievalMethod")) {
+        let mut cursor = structured(Cursor::new(method))?;
+        let uri = cursor.attribute("URI").unwrap_or_default();
+        let kind = cursor.attribute("Type");
+        structured(cursor.finish())?;
+        let id = uri.strip_prefix('#').filter(|_| kind.is_none_or(|kind| kind == ENCRYPTED_KEY));
+        let named = siblings.iter().find(|key| id.is_some() && key.attribute("Id") == id);
+        let named = named.ok_or_else(|| Rejection::new(Decryption::Structure).at(method.place()).finding(uri))?;
+        found.push(*named);
+    }
+    if found.is_empty() { Ok(siblings.to_vec()) } else { Ok(found) }
+}
+
+fn read_transport(method: Node<'_>, ciphers: &Ciphers) -> Result<KeyTransport, Rejection> {
+    let mut cursor = structured(Cursor::new(method))?;
+    let uri = cursor.attribute("Algorithm").unwrap_or_default();
+    let refused = |found: &str| Rejection::new(Decryption::Algorithm).at(method.place()).finding(found);
+    let transport = match uri {
+        "http://www.w3.org/2001/04/xmlenc#rsa-1_5" if ciphers.rsa1_5 == Use::Allowed => KeyTransport::RsaPkcs1,
+        "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p" | "http://www.w3.org/2009/xmlenc11#rsa-oaep" => {
+            return read_oaep(cursor, uri.starts_with(XENC11)).map_err(|rejection| rejection.at(method.place()));
+        }
+        _ => return Err(refused(uri)),
+    };
+    cursor.take(XENC, "KeySize");
+    structured(cursor.finish())?;
+    Ok(transport)
+}
+
+/// XML Encryption 1.1 section 5.5.2: SHA-1 and MGF1 with SHA-1 where nothing else is said; `rsa-oaep-mgf1p` can't say
+/// anything else of MGF1. The children come in any order.
+fn read_oaep(mut cursor: Cursor<'_>, names_mgf1: bool) -> Result<KeyTransport, Rejection> {
+    let (mut digest, mut mgf1, mut label) = (None, None, None);
+    while let Some(child) = cursor.take_any() {
+        let slot_was_empty = match (child.namespace(), child.local_name()) {
+            (DS, "DigestMethod") => digest.replace(algorithm(child, DigestAlgorithm::from_uri)?).is_none(),
+            (XENC11, "MGF") if names_mgf1 => mgf1.replace(algorithm(child, mgf1_from_uri)?).is_none(),
+            (XENC, "OAEPparams") => label.replace(read_octets(child)?).is_none(),
+            (XENC, "KeySize") => true,
+            _ => return Err(Rejection::new(Decryption::Structure).finding(child.qualified_name())),
+        };
+        if !slot_was_empty {
+            return Err(Rejection::new(Decryption::Structure).finding(child.qualified_name()));
+        }
+    }
+    structured(cursor.finish())?;
+    Ok(KeyTransport::RsaOaep {
+        digest: digest.unwrap_or(DigestAlgorithm::Sha1),
+        mgf1: mgf1.unwrap_or(DigestAlgorithm::Sha1),
+        label: label.unwrap_or_default(),
+    })
+}
+
+fn algorithm(node: Node<'_>, from_uri: fn(&str) -> Option<DigestAlgorithm>) -> Result<DigestAlgorithm, Rejection> {
+    let mut cursor = structured(Cursor::new(node))?;
+    let uri = cursor.attribute("Algorithm").unwrap_or_default();
+    structured(cursor.finish())?;
+    from_uri(uri).ok_or_else(|| Rejection::new(Decryption::Algorithm).finding(uri))
+}
+
+fn mgf1_from_uri(uri: &str) -> Option<DigestAlgorithm> {
+    match uri.strip_prefix(XENC11)? {
+        "mgf1sha1" => Some(DigestAlgorithm::Sha1),
+        "mgf1sha256" => Some(DigestAlgorithm::Sha256),
+        "mgf1sha384" => Some(DigestAlgorithm::Sha384),
+        "mgf1sha512" => Some(DigestAlgorithm::Sha512),
+        _ => None,
+    }
+}
+
+fn read_cipher_data(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
+    if let Some(reference) = node.elements().find(|child| child.is(XENC, "CipherReference")) {
+        return Err(Rejection::new(Decryption::CipherReference).at(reference.place()));
+    }
+    let mut cursor = structured(Cursor::new(node))?;
+    let value = structured(cursor.expect(XENC, "CipherValue"))?;
+    structured(cursor.finish())?;
+    read_octets(value)
+}
+
+fn read_octets(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
+    let (cursor, text) = structured(Cursor::of_text(node))?;
+    structured(cursor.finish())?;
+    base64_binary(text).ok_or_else(|| Rejection::new(Decryption::Structure).at(node.place()).expecting("base64"))
+}
+
+fn structured<T>(result: Result<T, Rejection>) -> Result<T, Rejection> {
+    result.map_err(|rejection| rejection.recast(Decryption::Structure))
+}
