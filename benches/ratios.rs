@@ -1,7 +1,8 @@
 //! How much a validated Response costs beside what can't be left out: base64, SHA-256 over the message, and one RSA
 //! verification a signature. Both sides run interleaved in one process; the best batch of each counts.
 //!
-//! `cargo bench --bench ratios`
+//! The bare part is done by the provider that the crate uses, so there is one pair of figures for each:
+//! `cargo bench --bench ratios` and `cargo bench --bench ratios --features aws-lc-rs`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,14 +18,11 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
-use saml_sp::testing::{FakeIdp, SignedParts, TestKey};
+use saml_sp::testing::{FakeIdp, SignedParts};
 use saml_sp::{
     BrowserCookie, Connection, ConnectionId, EntityId, Limits, PendingKey, PendingLogin, Policy, Received, RequestId,
     ServiceProvider,
 };
-use sha2::{Digest as _, Sha256};
 
 const SP: &str = "https://app.example.com/saml/metadata/acme/";
 const ACS: &str = "https://app.example.com/saml/acs/acme/";
@@ -32,6 +30,7 @@ const BATCHES: usize = 60;
 const RUNS: u32 = 40;
 
 fn main() {
+    println!("provider {}", provider::NAME);
     row("one_signed_assertion", SignedParts::Assertion, 10, 1);
     row("response_and_assertion_signed", SignedParts::Both, 10, 2);
     row("200_attributes", SignedParts::Assertion, 200, 1);
@@ -76,27 +75,94 @@ fn form_value(idp: &FakeIdp, signed: SignedParts, attributes: usize, now: DateTi
     response.form_value().expect("a response")
 }
 
-/// The irreducible part, by the crates that the default provider uses.
-struct Bare {
-    key: PublicKey,
-    digest: Vec<u8>,
-    signature: Vec<u8>,
-}
+/// The irreducible part.
+struct Bare(provider::Signed);
 
 impl Bare {
     fn new() -> Self {
-        let private = PrivateKey::from_pkcs8_pem(TestKey::Rsa.pem()).expect("the test key");
-        let digest = Sha256::digest(b"SignedInfo").to_vec();
-        let signature = private.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).expect("a signature");
-        Self { key: private.to_public_key(), digest, signature }
+        Self(provider::Signed::new())
     }
 
     fn run(&self, form: &str, signatures: u32) {
         let octets = BASE64_STANDARD.decode(form).expect("base64");
         for _ in 0..signatures {
-            black_box(Sha256::digest(&octets));
-            self.key.verify(Pkcs1v15Sign::new::<Sha256>(), &self.digest, &self.signature).expect("a valid signature");
+            black_box(provider::sha256(&octets));
+            self.0.verify();
         }
+    }
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+mod provider {
+    use rsa::pkcs8::DecodePrivateKey as _;
+    use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
+    use saml_sp::testing::TestKey;
+    use sha2::{Digest as _, Sha256};
+
+    pub(super) const NAME: &str = "RustCrypto";
+
+    pub(super) struct Signed {
+        key: PublicKey,
+        digest: Vec<u8>,
+        signature: Vec<u8>,
+    }
+
+    impl Signed {
+        pub(super) fn new() -> Self {
+            let private = PrivateKey::from_pkcs8_pem(TestKey::Rsa.pem()).expect("the test key");
+            let digest = sha256(b"SignedInfo").as_ref().to_vec();
+            let signature = private.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).expect("a signature");
+            Self { key: private.to_public_key(), digest, signature }
+        }
+
+        pub(super) fn verify(&self) {
+            let verdict = self.key.verify(Pkcs1v15Sign::new::<Sha256>(), &self.digest, &self.signature);
+            verdict.expect("a valid signature");
+        }
+    }
+
+    pub(super) fn sha256(octets: &[u8]) -> impl AsRef<[u8]> + use<> {
+        Sha256::digest(octets)
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+mod provider {
+    use aws_lc_rs::digest::{Digest, SHA256, digest};
+    use aws_lc_rs::signature::{
+        KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+    };
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use saml_sp::testing::TestKey;
+
+    pub(super) const NAME: &str = "aws-lc-rs";
+
+    pub(super) struct Signed {
+        key: ParsedPublicKey,
+        digest: Digest,
+        signature: Vec<u8>,
+    }
+
+    impl Signed {
+        pub(super) fn new() -> Self {
+            let body: String = TestKey::Rsa.pem().lines().filter(|line| !line.starts_with('-')).collect();
+            let private = BASE64_STANDARD.decode(body).expect("base64");
+            let private = RsaKeyPair::from_pkcs8(&private).expect("the test key");
+            let digest = sha256(b"SignedInfo");
+            let mut signature = vec![0; private.public_modulus_len()];
+            private.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).expect("a signature");
+            let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, private.public_key()).expect("its public half");
+            Self { key, digest, signature }
+        }
+
+        pub(super) fn verify(&self) {
+            self.key.verify_digest_sig(&self.digest, &self.signature).expect("a valid signature");
+        }
+    }
+
+    pub(super) fn sha256(octets: &[u8]) -> Digest {
+        digest(&SHA256, octets)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Cryptography behind one interface: the rest of the crate names no cryptography crate.
 //!
 //! This file holds what is true for every provider (the shape of keys and digests, the rules on lengths and key strength);
-//! `rustcrypto` does the arithmetic. A further provider is a sibling that implements the same functions, and may leave
-//! any operation to `rustcrypto`: keys keep their SubjectPublicKeyInfo for that.
+//! `rustcrypto` does the arithmetic, or with the feature `aws-lc-rs` its sibling `aws_lc`, which implements the same
+//! functions and leaves to `rustcrypto` what it can't do: its first lines say which operation is whose.
 
 mod algorithm;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
 mod cipher;
 mod rustcrypto;
 mod rustcrypto_cipher;
@@ -18,9 +20,13 @@ use crate::error::UnusableKey;
 
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
 pub(crate) use cipher::{ContentCipher, DecryptionFailed, KeyTransport};
-use rustcrypto as provider;
-use rustcrypto::Refused;
 pub(crate) use rustcrypto::Zeroizing;
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc as provider;
+use provider::Refused;
+#[cfg(not(feature = "aws-lc-rs"))]
+use rustcrypto as provider;
 
 /// Moduli that are accepted at all, in bits: below is breakable, above is a denial of service.
 /// The policy of a connection asks for more than the minimum (2048 by default).
@@ -249,7 +255,7 @@ pub(crate) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Resul
     if key.len() != cipher.key_len() {
         return Err(DecryptionFailed);
     }
-    rustcrypto_cipher::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
+    provider::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
 }
 
 impl fmt::Debug for PrivateKey {

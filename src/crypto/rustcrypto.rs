@@ -22,6 +22,9 @@ use super::{DigestAlgorithm, KeyType, RsaPssParameters, SignatureAlgorithm, Unus
 
 pub(crate) use p256::elliptic_curve::zeroize::Zeroizing;
 
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(super) use super::rustcrypto_cipher::decrypt;
+
 /// The operation was refused or failed: deliberately without a reason.
 pub(super) struct Refused;
 
@@ -31,6 +34,7 @@ pub(super) fn fill_random(octets: &mut [u8]) -> Result<(), Refused> {
 }
 
 /// A running hash.
+#[cfg(any(test, not(feature = "aws-lc-rs")))]
 pub(super) enum HashState {
     Sha1(Sha1),
     Sha256(Sha256),
@@ -38,6 +42,7 @@ pub(super) enum HashState {
     Sha512(Sha512),
 }
 
+#[cfg(any(test, not(feature = "aws-lc-rs")))]
 impl HashState {
     pub(super) fn new(algorithm: DigestAlgorithm) -> Self {
         match algorithm {
@@ -68,7 +73,8 @@ impl HashState {
     }
 }
 
-fn at_the_left(digest: &[u8]) -> [u8; 64] {
+/// Octets at the left of an array, zeros behind them.
+pub(super) fn at_the_left(digest: &[u8]) -> [u8; 64] {
     let mut octets = [0; 64];
     for (to, from) in octets.iter_mut().zip(digest) {
         *to = *from;

@@ -6,6 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::keys::{Certificate, KeyError};
 
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+
 const DIGESTS: [DigestAlgorithm; 4] =
     [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
 const ECDSA_SHA256: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
