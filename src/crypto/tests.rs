@@ -6,9 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::keys::{Certificate, KeyError};
 
-#[cfg(feature = "aws-lc-rs")]
-mod aws_lc;
-
 const DIGESTS: [DigestAlgorithm; 4] =
     [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
 const ECDSA_SHA256: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
@@ -496,3 +493,7 @@ fn digests_are_compared_in_full_length() {
 fn random_octets_differ() {
     assert_ne!(random_bytes::<32>().unwrap(), random_bytes::<32>().unwrap());
 }
+
+#[cfg(feature = "aws-lc-rs")]
+#[path = "aws_lc_tests.rs"]
+mod aws_lc;
