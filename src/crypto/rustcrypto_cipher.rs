@@ -71,7 +71,7 @@ fn gcm<C: AeadKeyInit + aes_gcm::aead::Aead>(key: &[u8], octets: &[u8]) -> Resul
 fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
     let cipher = <C as KeyInit>::new_from_slice(key).map_err(|_| Refused)?;
     let (iv, body) = octets.split_at_checked(C::block_size()).ok_or(Refused)?;
-    if body.is_empty() || body.len() % C::block_size() != 0 {
+    if body.is_empty() || !body.len().is_multiple_of(C::block_size()) {
         return Err(Refused);
     }
     let iv = Block::<C>::try_from(iv).map_err(|_| Refused)?;
