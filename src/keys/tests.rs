@@ -275,7 +275,8 @@ fn algorithm_follows_the_key() {
 /// What is sent names the algorithm by a URI without parameters.
 #[test]
 fn keys_sign_with_what_a_uri_can_say_and_not_with_sha1() {
-    let with = |pem, algorithm| SigningKey::from_pem(pem, None).unwrap().with_algorithm(algorithm).map(|key| key.algorithm());
+    let with =
+        |pem, algorithm| SigningKey::from_pem(pem, None).unwrap().with_algorithm(algorithm).map(|key| key.algorithm());
     let (sha1, sha256) = (DigestAlgorithm::Sha1, DigestAlgorithm::Sha256);
     let pss = |digest, salt_len| SignatureAlgorithm::RsaPss(RsaPssParameters::new(digest, digest, salt_len).unwrap());
     for salt_len in [1, 20, 31] {
