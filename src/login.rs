@@ -180,7 +180,7 @@ fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginSt
         return Err(ConfigError::Missing { field: "signing_key", remedy });
     }
     if !is_web_url(sp.acs_url()) {
-        return Err(ConfigError::Url { field: "acs_url", value: sp.acs_url().to_owned() });
+        return Err(ConfigError::url("acs_url", sp.acs_url()));
     }
     if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
         let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
