@@ -98,6 +98,7 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
     };
     match asserted {
         Asserted::Plain(node) => {
+            checks.note(Rule::Decryption, Ok(()))?;
             let by_response = on_response.and_then(|signed| signed.part(node));
             let covered = prove(node, by_response, context, checks)?;
             conclude(&response, &covered, context, checks, deviations)
