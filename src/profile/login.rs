@@ -103,8 +103,8 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
             conclude(&response, &covered, context, checks, deviations)
         }
         Asserted::Encrypted(node) => {
-            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
             let sealed = checks.clone();
+            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
             let opened = open(&plaintext, node, on_response, context, checks);
             let covered = opened.map_err(|_| veil(checks, &sealed))?;
             let outcome = conclude(&response, &covered, context, checks, deviations);
@@ -171,7 +171,6 @@ fn may_be_told(covered: &Covered<'_>, checks: &Checks) -> bool {
 fn veil(checks: &mut Checks, sealed: &Checks) -> Rejection {
     *checks = sealed.clone();
     let failed = Rejection::new(Decryption::Failed);
-    // The failure outweighs the note that the decryption passed.
     let _ = checks.note(Rule::Decryption, Err::<(), _>(failed.clone()));
     failed
 }
