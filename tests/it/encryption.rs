@@ -373,12 +373,9 @@ fn enc_015_enc_033_cipher_data() {
     let content = replace(&rest, element(&rest, "CipherValue"), reference).replace("<hidden/>", &key);
     refuse(judge(&content), "enc.cipher_reference");
     accept(judge(&xml.replace("<xenc:CipherValue>", "<xenc:CipherValue>\n ")));
-    for junk in ["!", "=", "&#0;"] {
-        assert!(
-            ["enc.structure", "xml.character"]
-                .contains(&refuse_any(judge(&xml.replace("<xenc:CipherValue>", &format!("<xenc:CipherValue>{junk}"))))),
-            "{junk}"
-        );
+    for junk in ["!", "="] {
+        let xml = xml.replace("<xenc:CipherValue>", &format!("<xenc:CipherValue>{junk}"));
+        refuse(judge(&xml), "enc.structure");
     }
 }
 
@@ -551,5 +548,5 @@ fn enc_029_keys_of_ours() {
 fn enc_031_more_than_fits() {
     accept(judge(&usual(&gcm())));
     let large = usual(&gcm()).replace("<xenc:CipherValue>", &format!("<xenc:CipherValue>{}", "A".repeat(1 << 20)));
-    refuse(judge(&large), "xml.limit");
+    refuse(judge(&large), "xml.limit_size");
 }
