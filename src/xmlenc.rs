@@ -162,7 +162,7 @@ impl<'d> Encrypted<'d> {
                     declared.push(declaration.prefix);
                     let colon = if declaration.prefix.is_empty() { "" } else { ":" };
                     let name = self.wrapper.document().namespace(declaration.namespace);
-                    let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+                    // No namespace name that was parsed has a character to escape.
                     start.push_str(&format!(" xmlns{colon}{}=\"{name}\"", declaration.prefix));
                 }
             }
