@@ -114,7 +114,10 @@ async fn finish_solicited<S: LoginStore>(
 ) -> Result<Arrived, FlowError<S::Error>> {
     let pending = match store.peek(response.in_response_to().for_lookup()).await.map_err(FlowError::Store)? {
         Peeked::Pending(pending) => pending,
-        Peeked::Used => return Err(Rejection::new(Flow::RequestConsumed).into()),
+        Peeked::Used => {
+            let request = response.in_response_to().for_lookup().as_str();
+            return Err(Rejection::new(Flow::RequestConsumed).finding(request).into());
+        }
         Peeked::Unknown => return Err(response.refuse_unknown().into()),
     };
     let connection = of_organization(connections, pending.key().connection())?;

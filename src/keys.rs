@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{decoded_len_estimate, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
 
@@ -327,12 +327,31 @@ impl SigningKey {
     /// Signs with another algorithm than the default (RSA-SHA256, or ECDSA with the digest that fits the curve).
     ///
     /// # Errors
-    /// [`KeyError::Algorithm`] when the algorithm is for the other family of keys.
+    /// [`KeyError::Algorithm`] when the algorithm is for the other family of keys, [`KeyError::Sha1`], and
+    /// [`KeyError::PssSalt`] when the salt is not as long as the digest.
     pub fn with_algorithm(self, algorithm: SignatureAlgorithm) -> Result<Self, KeyError> {
         if algorithm.family() != self.key_type().family() {
             return Err(KeyError::Algorithm);
         }
+        if algorithm.digest() == DigestAlgorithm::Sha1 {
+            return Err(KeyError::Sha1);
+        }
+        // What is sent is the URI alone, so the URI has to say it all.
+        if SignatureAlgorithm::from_uri(algorithm.uri()) != Some(algorithm) {
+            return Err(KeyError::PssSalt);
+        }
         Ok(Self { algorithm, ..self })
+    }
+
+    /// Signs with SHA-1, for tests of what refuses it.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn with_legacy_sha1(self) -> Self {
+        let algorithm = match self.key_type().family() {
+            KeyFamily::Rsa => SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha1),
+            KeyFamily::Ec => SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha1),
+        };
+        Self { algorithm, ..self }
     }
 
     /// The algorithm that this key signs with.
@@ -423,12 +442,16 @@ fn pem_blocks(text: &str) -> Result<Vec<PemBlock<'_>>, KeyError> {
     Ok(blocks)
 }
 
-/// Strict base64 (RFC 4648 section 4) but for ASCII whitespace, which is ignored. The buffers are wiped, since it may be a private key.
+/// Strict base64 (RFC 4648 section 4) but for ASCII whitespace, which is ignored.
+///
+/// Not [`base64_binary`](crate::xml::base64_binary), since it may be a private key: both buffers are wiped, also when it
+/// turns out to be no base64, and have room for everything from the start, so that none is left behind when it grows.
 fn decode_base64(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
     dense.extend(text.bytes().filter(|octet| !octet.is_ascii_whitespace()));
-    let octets = STANDARD.decode(&*dense).map_err(|_| KeyError::Base64)?;
-    Ok(Zeroizing::new(octets))
+    let mut octets = Zeroizing::new(Vec::with_capacity(decoded_len_estimate(dense.len())));
+    STANDARD.decode_vec(&*dense, &mut octets).map_err(|_| KeyError::Base64)?;
+    Ok(octets)
 }
 
 /// What double escaping leaves of a CR or LF when a certificate was copied out of an XML file.

@@ -10,7 +10,8 @@ use crate::connection::Connection;
 use crate::crypto::NoRandomness;
 use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
-use crate::metadata::{AuthnRequestSigning, EndpointBinding, is_web_url};
+use crate::keys::SigningKey;
+use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding, is_web_url};
 use crate::names::RequestId;
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
@@ -154,46 +155,57 @@ pub fn start_login(
     start: LoginStart,
     now: DateTime<Utc>,
 ) -> Result<Started, StartError> {
-    let idp = connection.identity_provider();
-    if idp.authn_request_signing() == AuthnRequestSigning::Wanted && sp.signing_key().is_none() {
-        let remedy = "the identity provider wants signed requests: give the service provider a signing key";
-        return Err(ConfigError::Missing { field: "signing_key", remedy }.into());
-    }
-    if !is_web_url(sp.acs_url()) {
-        return Err(ConfigError::Url { field: "acs_url", value: sp.acs_url().to_owned() }.into());
-    }
-    if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
-        let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
-        return Err(ConfigError::Value { field: "relay_state", reason }.into());
-    }
+    check_settings(sp, connection, &start)?;
     let id = RequestId::new(format!("_{}", random_hex()?));
-    let endpoint = idp.sso_endpoint();
+    let endpoint = connection.identity_provider().sso_endpoint();
     let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
     let xml = start.request.to_xml(&id, requester, endpoint.location(), now)?;
-    let relay_state = start.relay_state.as_deref();
-    let send = match endpoint.binding() {
-        EndpointBinding::HttpPost => {
-            let xml = match sp.signing_key() {
-                Some(key) => sign_enveloped(&xml, id.as_str(), AFTER_ISSUER, key)?,
-                None => xml,
-            };
-            Send::Post(PostForm::new(endpoint.location(), Parameter::Request, &xml, relay_state))
-        }
-        _ => {
-            Send::Redirect(redirect::url(endpoint.location(), Parameter::Request, &xml, relay_state, sp.signing_key())?)
-        }
-    };
+    let send = send(xml, &id, endpoint, start.relay_state.as_deref(), sp.signing_key())?;
     let cookie = start.cookie.map_or_else(BrowserCookie::generate, Ok)?;
     let key = PendingKey::new(id, connection.id().clone(), cookie.binding());
-    let expires_at =
-        now.checked_add_signed(LIFETIME).ok_or(ConfigError::Value { field: "now", reason: "beyond the calendar" })?;
-    let keep = PendingLogin::new(key, now, expires_at)
+    let beyond = ConfigError::Value { field: "now", reason: "beyond the calendar" };
+    let keep = PendingLogin::new(key, now, now.checked_add_signed(LIFETIME).ok_or(beyond)?)
         .with_purpose(start.purpose)
         .with_force_authn(start.request.force_authn())
         .with_requested_contexts(start.request.exact_contexts())
         .with_host_state(start.host_state)
         .with_relay_state(start.carried);
     Ok(Started { send, keep, cookie })
+}
+
+fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginStart) -> Result<(), ConfigError> {
+    let signing = connection.identity_provider().authn_request_signing();
+    if signing == AuthnRequestSigning::Wanted && sp.signing_key().is_none() {
+        let remedy = "the identity provider wants signed requests: give the service provider a signing key";
+        return Err(ConfigError::Missing { field: "signing_key", remedy });
+    }
+    if !is_web_url(sp.acs_url()) {
+        return Err(ConfigError::url("acs_url", sp.acs_url()));
+    }
+    if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
+        let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
+        return Err(ConfigError::Value { field: "relay_state", reason });
+    }
+    Ok(())
+}
+
+/// The request on its way, signed if there is a key: in the query, or in the message.
+fn send(
+    xml: String,
+    id: &RequestId,
+    endpoint: &Endpoint,
+    relay_state: Option<&str>,
+    key: Option<&SigningKey>,
+) -> Result<Send, SigningError> {
+    let (to, parameter) = (endpoint.location(), Parameter::Request);
+    Ok(match (endpoint.binding(), key) {
+        (EndpointBinding::HttpPost, Some(key)) => {
+            let signed = sign_enveloped(&xml, id.as_str(), AFTER_ISSUER, key)?;
+            Send::Post(PostForm::new(to, parameter, &signed, relay_state))
+        }
+        (EndpointBinding::HttpPost, None) => Send::Post(PostForm::new(to, parameter, &xml, relay_state)),
+        (_, key) => Send::Redirect(redirect::url(to, parameter, &xml, relay_state, key)?),
+    })
 }
 
 /// A finished login, which says what it was for before it says who.

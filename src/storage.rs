@@ -22,7 +22,8 @@ pub trait LoginStore {
     /// Stores a login under its request ID.
     fn keep(&self, pending: &PendingLogin) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Looks a login up and changes nothing.
+    /// Looks a login up and changes nothing. The ID comes from a message that nobody has verified: bind it as a
+    /// parameter, and never make a path or a statement of it.
     fn peek(&self, request: &RequestId) -> impl Future<Output = Result<Peeked, Self::Error>> + Send;
 
     /// Marks a login as used: the one with all three parts of the key, if it is unused. Anything

@@ -3,7 +3,7 @@
 //! What comes out of here is unauthenticated by type: [`Decrypted`] is a document that nobody signed
 //! until a signature in it verifies, or the ciphertext was covered by one.
 
-use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, decrypt};
+use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, Zeroizing, decrypt, random_bytes};
 use crate::dsig::DS;
 use crate::error::{Decryption, Rejection};
 use crate::keys::DecryptionKey;
@@ -14,8 +14,12 @@ const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 const ENCRYPTED_KEY: &str = "http://www.w3.org/2001/04/xmlenc#EncryptedKey";
-/// Most encrypted keys of one message that are tried: each costs private-key operations.
+/// Most encrypted keys of one element that can be for us, and most references to some.
 const MOST_KEYS: usize = 4;
+/// Most private-key operations for one element and one key of ours.
+const MOST_ATTEMPTS: usize = 2;
+/// Octets of the longest content key.
+const LONGEST_KEY: usize = 32;
 
 /// What a connection lets be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,17 +111,15 @@ impl<'d> Encrypted<'d> {
         structured(cursor.finish())?;
         let (cipher, key_info, octets) = read_data(data, ciphers)?;
         let candidates = find_keys(key_info, &siblings)?;
-        let for_us = |key: &&Node<'d>| key.attribute("Recipient").is_none_or(|name| name == recipient);
-        let keys = candidates
-            .iter()
-            .filter(for_us)
-            .map(|key| EncryptedKey::read(*key, ciphers))
-            .collect::<Result<Vec<_>, _>>()?;
-        match keys.len() {
+        let candidates = for_recipient(candidates, recipient);
+        match candidates.len() {
             0 => Err(Rejection::new(Decryption::Structure)
                 .at(wrapper.place())
                 .expecting("an EncryptedKey for this service provider")),
-            1..=MOST_KEYS => Ok(Self { wrapper, cipher, octets, keys }),
+            1..=MOST_KEYS => {
+                let keys = candidates.iter().map(|key| EncryptedKey::read(*key, ciphers)).collect::<Result<_, _>>()?;
+                Ok(Self { wrapper, cipher, octets, keys })
+            }
             many => Err(Rejection::new(Decryption::TooManyKeys).at(wrapper.place()).finding(many.to_string())),
         }
     }
@@ -129,13 +131,25 @@ impl<'d> Encrypted<'d> {
     /// `enc.failed`, whatever the reason.
     pub(crate) fn decrypt(&self, ours: &[DecryptionKey], limits: &Limits) -> Result<Decrypted, Rejection> {
         let attempts = self.keys.iter().flat_map(|key| ours.iter().map(move |ours| (key, ours)));
-        let mut plain = attempts.filter_map(|(key, ours)| {
-            let content_key = ours.private_key().unwrap_key(&key.transport, &key.octets).ok()?;
-            decrypt(self.cipher, &content_key, &self.octets).ok()
-        });
-        let failed = || Rejection::new(Decryption::Failed);
-        let plain = plain.next().ok_or_else(failed)?;
-        Document::parse(self.in_context(&plain), Profile::Message, limits).map(Decrypted).map_err(|_| failed())
+        let mut opened = attempts
+            .take(ours.len().saturating_mul(MOST_ATTEMPTS))
+            .filter_map(|(key, ours)| self.attempt(key, ours, limits));
+        opened.next().ok_or_else(|| Rejection::new(Decryption::Failed))
+    }
+
+    /// Where no content key of the right length comes out, a random one takes its place, so that neither the time nor
+    /// anything else tells bad key transport from bad content. What is no XML is as bad as what can't be decrypted:
+    /// without authentication, some garbage passes for well padded.
+    fn attempt(&self, key: &EncryptedKey, ours: &DecryptionKey, limits: &Limits) -> Option<Decrypted> {
+        let random = Zeroizing::new(random_bytes::<LONGEST_KEY>().ok()?);
+        let unwrapped = ours.private_key().unwrap_key(&key.transport, &key.octets);
+        let of_right_length = unwrapped.ok().filter(|octets| octets.len() == self.cipher.key_len());
+        let content_key = match &of_right_length {
+            Some(octets) => octets.as_slice(),
+            None => random.get(..self.cipher.key_len())?,
+        };
+        let plain = decrypt(self.cipher, content_key, &self.octets).ok()?;
+        Document::parse(self.in_context(&plain), Profile::Message, limits).ok().map(Decrypted)
     }
 
     /// One synthetic element with the declarations in scope, around the plaintext.
@@ -143,11 +157,13 @@ impl<'d> Encrypted<'d> {
         let mut declared: Vec<&str> = Vec::new();
         let mut start = String::from("<e");
         for ancestor in std::iter::successors(Some(self.wrapper), Node::parent) {
-            for declaration in ancestor.declarations().filter(|declaration| !declaration.prefix.is_empty()) {
+            for declaration in ancestor.declarations() {
                 if !declared.contains(&declaration.prefix) {
                     declared.push(declaration.prefix);
+                    let colon = if declaration.prefix.is_empty() { "" } else { ":" };
                     let name = self.wrapper.document().namespace(declaration.namespace);
-                    start.push_str(&format!(" xmlns:{}=\"{name}\"", declaration.prefix));
+                    // No namespace name that was parsed has a character to escape.
+                    start.push_str(&format!(" xmlns{colon}{}=\"{name}\"", declaration.prefix));
                 }
             }
         }
@@ -162,8 +178,10 @@ impl EncryptedKey {
             cursor.attribute(name);
         }
         let method = structured(cursor.expect(XENC, "EncryptionMethod"))?;
-        // Hints, among them certificates: keys are ours or nobody's.
-        cursor.take(DS, "KeyInfo");
+        // Hints, among them certificates: keys are ours or nobody's, and no key is encrypted with another.
+        if let Some(key_info) = cursor.take(DS, "KeyInfo") {
+            refuse(key_info, &["EncryptedKey", "RetrievalMethod", "KeyInfoReference", "AgreementMethod"])?;
+        }
         let octets = read_cipher_data(structured(cursor.expect(XENC, "CipherData"))?)?;
         for name in ["EncryptionProperties", "ReferenceList", "CarriedKeyName"] {
             cursor.take(XENC, name);
@@ -203,8 +221,12 @@ fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, No
 /// The EncryptedKeys in the KeyInfo; or those that a RetrievalMethod there names by ID among the siblings;
 /// or, where it names none, the siblings.
 fn find_keys<'d>(key_info: Node<'d>, siblings: &[Node<'d>]) -> Result<Vec<Node<'d>>, Rejection> {
+    refuse(key_info, &["KeyInfoReference"])?;
     let mut found: Vec<Node<'d>> = key_info.elements().filter(|child| child.is(XENC, "EncryptedKey")).collect();
-    for method in key_info.elements().filter(|child| child.is(DS, "RetrievalMethod")) {
+    for (index, method) in key_info.elements().filter(|child| child.is(DS, "RetrievalMethod")).enumerate() {
+        if index >= MOST_KEYS {
+            return Err(Rejection::new(Decryption::TooManyKeys).at(method.place()));
+        }
         let mut cursor = structured(Cursor::new(method))?;
         let uri = cursor.attribute("URI").unwrap_or_default();
         let kind = cursor.attribute("Type");
@@ -215,6 +237,22 @@ fn find_keys<'d>(key_info: Node<'d>, siblings: &[Node<'d>]) -> Result<Vec<Node<'
         found.push(*named);
     }
     if found.is_empty() { Ok(siblings.to_vec()) } else { Ok(found) }
+}
+
+/// The keys that are said to be for us; where none is, those of which nobody says for whom they are.
+fn for_recipient<'d>(keys: Vec<Node<'d>>, recipient: &str) -> Vec<Node<'d>> {
+    let (named, unnamed): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|key: &Node<'d>| key.attribute("Recipient").is_some());
+    let ours: Vec<_> = named.into_iter().filter(|key| key.attribute("Recipient") == Some(recipient)).collect();
+    if ours.is_empty() { unnamed } else { ours }
+}
+
+/// What leads to a key by another way than those that are followed.
+fn refuse(key_info: Node<'_>, names: &[&str]) -> Result<(), Rejection> {
+    match key_info.elements().find(|child| names.contains(&child.local_name())) {
+        Some(child) => Err(Rejection::new(Decryption::Structure).at(child.place()).finding(child.qualified_name())),
+        None => Ok(()),
+    }
 }
 
 fn read_transport(method: Node<'_>, ciphers: &Ciphers) -> Result<KeyTransport, Rejection> {
@@ -233,14 +271,17 @@ fn read_transport(method: Node<'_>, ciphers: &Ciphers) -> Result<KeyTransport, R
     Ok(transport)
 }
 
-/// XML Encryption 1.1 section 5.5.2: SHA-1 and MGF1 with SHA-1 where nothing else is said; `rsa-oaep-mgf1p` can't say
-/// anything else of MGF1. The children come in any order.
+/// XML Encryption 1.1 section 5.5.2: SHA-1 and MGF1 with SHA-1 where nothing else is said; `rsa-oaep-mgf1p` may
+/// not say anything else of MGF1. The children come in any order.
 fn read_oaep(mut cursor: Cursor<'_>, names_mgf1: bool) -> Result<KeyTransport, Rejection> {
     let (mut digest, mut mgf1, mut label) = (None, None, None);
     while let Some(child) = cursor.take_any() {
         let slot_was_empty = match (child.namespace(), child.local_name()) {
             (DS, "DigestMethod") => digest.replace(algorithm(child, DigestAlgorithm::from_uri)?).is_none(),
-            (XENC11, "MGF") if names_mgf1 => mgf1.replace(algorithm(child, mgf1_from_uri)?).is_none(),
+            (XENC11, "MGF") => {
+                let from_uri = if names_mgf1 { mgf1_from_uri } else { mgf1_with_sha1 };
+                mgf1.replace(algorithm(child, from_uri)?).is_none()
+            }
             (XENC, "OAEPparams") => label.replace(read_octets(child)?).is_none(),
             (XENC, "KeySize") => true,
             _ => return Err(Rejection::new(Decryption::Structure).finding(child.qualified_name())),
@@ -274,6 +315,10 @@ fn mgf1_from_uri(uri: &str) -> Option<DigestAlgorithm> {
     }
 }
 
+fn mgf1_with_sha1(uri: &str) -> Option<DigestAlgorithm> {
+    mgf1_from_uri(uri).filter(|digest| *digest == DigestAlgorithm::Sha1)
+}
+
 fn read_cipher_data(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
     if let Some(reference) = node.elements().find(|child| child.is(XENC, "CipherReference")) {
         return Err(Rejection::new(Decryption::CipherReference).at(reference.place()));
@@ -293,3 +338,6 @@ fn read_octets(node: Node<'_>) -> Result<Vec<u8>, Rejection> {
 fn structured<T>(result: Result<T, Rejection>) -> Result<T, Rejection> {
     result.map_err(|rejection| rejection.recast(Decryption::Structure))
 }
+
+#[cfg(test)]
+mod tests;

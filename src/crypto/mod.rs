@@ -258,6 +258,35 @@ pub(crate) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Resul
     provider::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
 }
 
+/// Encrypts a content key for the holder of a key.
+///
+/// # Errors
+/// [`EncryptionFailed`] for a key that is not RSA, or too short for the algorithm.
+#[cfg(feature = "testing")]
+pub(crate) fn wrap_key(
+    key: &PublicKey,
+    transport: &KeyTransport,
+    content_key: &[u8],
+) -> Result<Vec<u8>, EncryptionFailed> {
+    rustcrypto_cipher::wrap(key.spki_der(), transport, content_key).map_err(|Refused| EncryptionFailed)
+}
+
+/// Encrypts content with random nonce or IV, which stand before it. For CBC it comes padded.
+///
+/// # Errors
+/// [`EncryptionFailed`] for lengths that do not fit the cipher.
+#[cfg(feature = "testing")]
+pub(crate) fn encrypt(cipher: ContentCipher, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, EncryptionFailed> {
+    let iv = random_bytes().map_err(|NoRandomness| EncryptionFailed)?;
+    rustcrypto_cipher::encrypt(cipher, key, &iv, plain).map_err(|Refused| EncryptionFailed)
+}
+
+/// Something does not fit together.
+#[cfg(feature = "testing")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("encryption failed")]
+pub(crate) struct EncryptionFailed;
+
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PrivateKey").field(&self.public).finish()

@@ -107,6 +107,8 @@ impl PublicKey {
     }
 
     pub(super) fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
+        // BoxedUint is as wide as what it is read from, and all arithmetic with it: 64 KiB of zeros cost seconds.
+        let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
         let key_type = check_rsa(modulus, exponent)?;
         let number = BoxedUint::from_be_slice_vartime;
         let key = rsa::PublicKey::new(number(modulus), number(exponent)).map_err(|_| UnusableKey::Malformed)?;
@@ -321,6 +323,13 @@ impl Curve {
             other => Err(UnusableKey::Curve { oid: Some(other.to_string()) }),
         }
     }
+}
+
+fn without_leading_zeros(mut number: &[u8]) -> &[u8] {
+    while let Some(rest) = number.strip_prefix(&[0]) {
+        number = rest;
+    }
+    number
 }
 
 fn unsupported(oid: ObjectIdentifier) -> UnusableKey {

@@ -346,6 +346,56 @@ fn the_same_key_is_equal_in_every_encoding() {
     assert_ne!(point, certified_key("p384"));
 }
 
+/// DER of that tag around the content.
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length: Vec<u8> = content.len().to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
+    match length[..] {
+        [short] if short < 128 => [&[tag, short], content].concat(),
+        _ => [&[tag, 0x80 | u8::try_from(length.len()).unwrap()], &length[..], content].concat(),
+    }
+}
+
+/// What a number costs is decided by its value, not by the zeros before it.
+#[test]
+fn leading_zeros_of_an_rsa_key_cost_nothing() {
+    let spki = der(fixture!("rsa2048.spki.pem"));
+    let modulus = &spki[33..289];
+    let zeros = vec![0; 64 << 10];
+    let clean = PublicKey::from_rsa_components(modulus, &[1, 0, 1]).unwrap();
+    let padded =
+        PublicKey::from_rsa_components(&[&zeros, modulus].concat(), &[&zeros[..], &[1, 0, 1]].concat()).unwrap();
+    assert_eq!(padded, clean);
+    assert_eq!(padded.key_type(), KeyType::Rsa { bits: 2048 });
+    let (digest, signature) = (digest_for(RSA_SHA256), vector("valid rsa2048 pkcs1:sha256"));
+    let time = |key: &PublicKey| {
+        let start = std::time::Instant::now();
+        assert_eq!(key.verify_digest(RSA_SHA256, &digest, &signature), Ok(()));
+        start.elapsed()
+    };
+    // The best of several, since other tests run beside this one.
+    let best = |key: &PublicKey| (0..20).map(|_| time(key)).min().unwrap();
+    let (padded, clean) = (best(&padded), best(&clean));
+    assert!(padded < clean * 4, "{padded:?} with zeros, {clean:?} without");
+    assert_eq!(PublicKey::from_rsa_components(&zeros, &[1, 0, 1]), Err(UnusableKey::RsaModulusSize { bits: 0 }));
+    assert_eq!(PublicKey::from_rsa_components(modulus, &zeros), Err(UnusableKey::RsaExponent { exponent: 0 }));
+}
+
+/// DER allows one zero, where the number would be negative without it.
+#[test]
+fn leading_zeros_in_a_public_key_info_are_no_der() {
+    let spki = der(fixture!("rsa2048.spki.pem"));
+    let with_modulus = |zeros: usize| {
+        let modulus = tlv(2, &[&vec![0; zeros], &spki[33..289]].concat());
+        let key = tlv(0x30, &[&modulus[..], &spki[289..]].concat());
+        tlv(0x30, &[&spki[4..19], &tlv(3, &[&[0], &key[..]].concat())].concat())
+    };
+    assert_eq!(with_modulus(1), spki);
+    assert_eq!(PublicKey::from_spki_der(&with_modulus(1)), Ok(certified_key("rsa2048")));
+    for zeros in [2, 64 << 10] {
+        assert_eq!(PublicKey::from_spki_der(&with_modulus(zeros)), Err(UnusableKey::Malformed));
+    }
+}
+
 #[test]
 fn spki_is_strict() {
     for text in [fixture!("rsa2048.spki.pem"), fixture!("p256.spki.pem")] {

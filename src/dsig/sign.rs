@@ -1,5 +1,7 @@
 //! Signing what we send: an enveloped signature over the element with a given ID.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
@@ -23,6 +25,7 @@ pub(crate) fn sign_enveloped(
     position: Position,
     key: &SigningKey,
 ) -> Result<String, SigningError> {
+    let xml = &*with_normal_line_ends(xml);
     let document = Document::parse(xml.as_bytes().to_vec(), Profile::Metadata, &Limits::metadata())?;
     let target = document.root().subtree().find(|node| node.attribute("ID") == Some(id)).ok_or(SigningError::Target)?;
     let algorithm = key.algorithm();
@@ -32,7 +35,7 @@ pub(crate) fn sign_enveloped(
         .sign(&canonical(&signed_info)?)
         .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
     let signature = signature(&signed_info, &value, key);
-    insert(xml, insertion_point(xml, target, position), &signature).ok_or(SigningError::Target)
+    insert(xml, insertion_point(target, position), &signature).ok_or(SigningError::Target)
 }
 
 /// `ds:SignedInfo` as a document of its own: in exclusive canonical form that is what it is in place.
@@ -77,28 +80,20 @@ fn signature(signed_info: &str, value: &[u8], key: &SigningKey) -> String {
 }
 
 /// Where in the text the signature goes.
-fn insertion_point(xml: &str, target: Node<'_>, position: Position) -> Option<usize> {
+fn insertion_point(target: Node<'_>, position: Position) -> Option<usize> {
     let first = target.elements().next()?;
     match position {
-        Position::After(namespace, name) if first.is(namespace, name) => {
-            let next = first.following().filter(|node| node.is_within(target));
-            next.map_or_else(|| end_of_text_element(xml, first), |next| Some(next.offset()))
-        }
+        Position::After(namespace, name) if first.is(namespace, name) => first.source_end(),
         Position::After(..) | Position::First => Some(first.offset()),
     }
 }
 
-/// Behind an element with text only: the first end tag from its start is its own.
-fn end_of_text_element(xml: &str, element: Node<'_>) -> Option<usize> {
-    let (_, rest) = xml.split_at_checked(element.offset())?;
-    let (_, rest) = rest.split_once("</").filter(|(content, _)| !content.ends_with("/>"))?;
-    let (_, rest) = rest.split_once('>')?;
-    xml.len().checked_sub(rest.len())
+/// As every reader of XML sees them (XML 1.0 §2.11): the offsets of the tree are those of that text.
+fn with_normal_line_ends(xml: &str) -> Cow<'_, str> {
+    if xml.contains('\r') { xml.replace("\r\n", "\n").replace('\r', "\n").into() } else { xml.into() }
 }
 
 fn insert(xml: &str, at: Option<usize>, signature: &str) -> Option<String> {
-    // Offsets are those of the text with its line ends normalised, so there must be nothing to normalise.
-    let at = at.filter(|_| !xml.contains('\r'))?;
-    let (head, tail) = xml.split_at_checked(at)?;
+    let (head, tail) = xml.split_at_checked(at?)?;
     Some([head, signature, tail].concat())
 }

@@ -50,7 +50,13 @@ impl Algorithms {
 
 /// Proof that a pinned key signed this element: everything in it but the signature itself.
 ///
-/// There is no other way to make one than [`verify`].
+/// There is no other way to make one than [`verify`], and no host can name it:
+/// ```compile_fail
+/// use saml_sp::dsig::Signed;
+/// ```
+/// ```
+/// use saml_sp::Login;
+/// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'d> {
     element: Node<'d>,

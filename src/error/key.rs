@@ -43,6 +43,12 @@ pub enum KeyError {
     /// The signature algorithm is for another family of keys.
     #[error("the signature algorithm does not fit the key: use an RSA algorithm with an RSA key, ECDSA with an EC key")]
     Algorithm,
+    /// Signing with SHA-1.
+    #[error("SHA-1 is broken: sign with SHA-256, SHA-384 or SHA-512")]
+    Sha1,
+    /// RSA-PSS with a salt of another length than the digest: no URI without parameters names it.
+    #[error("the identity provider could not be told the salt length: sign RSA-PSS with a salt as long as the digest")]
+    PssSalt,
 }
 
 /// Why a key can't be used.

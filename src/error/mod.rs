@@ -217,12 +217,12 @@ pub enum ConfigError {
         /// What to do.
         remedy: &'static str,
     },
-    /// A value that must be an absolute URL is none.
-    #[error("{field} is not an absolute http or https URL: {value:?}")]
+    /// A value that must be an absolute URL without user information and fragment is none.
+    #[error("{field} is not an absolute http or https URL without user name or fragment: {:?}", without_user_info(.value))]
     Url {
         /// The setting.
         field: &'static str,
-        /// What was given.
+        /// What was given, but for a user name and password in it.
         value: String,
     },
     /// A value is outside what the standard or this crate allows.
@@ -254,6 +254,21 @@ pub enum ConfigError {
         /// Why.
         source: KeyError,
     },
+}
+
+impl ConfigError {
+    /// The value may hold a password, and errors are logged.
+    pub(crate) fn url(field: &'static str, value: &str) -> Self {
+        Self::Url { field, value: without_user_info(value) }
+    }
+}
+
+/// The text with `…` for everything up to its last `@` but the scheme. It need not be a URL: where the user
+/// information of a broken one ends can't be known, so rather too much is left out.
+pub(crate) fn without_user_info(text: &str) -> String {
+    let Some((hidden, shown)) = text.rsplit_once('@') else { return text.to_owned() };
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| hidden.starts_with(scheme)).unwrap_or_default();
+    format!("{scheme}…@{shown}")
 }
 
 /// Nothing was signed, and nothing may be sent unsigned instead.

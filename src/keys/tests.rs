@@ -272,6 +272,30 @@ fn algorithm_follows_the_key() {
     assert_eq!(wrong.unwrap_err(), KeyError::Algorithm);
 }
 
+/// What is sent names the algorithm by a URI without parameters.
+#[test]
+fn keys_sign_with_what_a_uri_can_say_and_not_with_sha1() {
+    let with =
+        |pem, algorithm| SigningKey::from_pem(pem, None).unwrap().with_algorithm(algorithm).map(|key| key.algorithm());
+    let (sha1, sha256) = (DigestAlgorithm::Sha1, DigestAlgorithm::Sha256);
+    let pss = |digest, salt_len| SignatureAlgorithm::RsaPss(RsaPssParameters::new(digest, digest, salt_len).unwrap());
+    for salt_len in [1, 20, 31] {
+        assert_eq!(with(RSA_KEY, pss(sha256, salt_len)), Err(KeyError::PssSalt), "{salt_len}");
+    }
+    assert_eq!(with(RSA_KEY, pss(sha256, 32)), Ok(pss(sha256, 32)));
+    for (pem, algorithm) in [
+        (RSA_KEY, SignatureAlgorithm::RsaPkcs1(sha1)),
+        (RSA_KEY, pss(sha1, 20)),
+        (EC_KEY, SignatureAlgorithm::Ecdsa(sha1)),
+    ] {
+        assert_eq!(with(pem, algorithm), Err(KeyError::Sha1), "{algorithm:?}");
+    }
+    assert_eq!(with(EC_KEY, SignatureAlgorithm::Ecdsa(sha256)), Ok(SignatureAlgorithm::Ecdsa(sha256)));
+    let legacy = |pem| SigningKey::from_pem(pem, None).unwrap().with_legacy_sha1();
+    assert_eq!(legacy(RSA_KEY).algorithm(), SignatureAlgorithm::RsaPkcs1(sha1));
+    assert_eq!(legacy(EC_KEY).algorithm(), SignatureAlgorithm::Ecdsa(sha1));
+}
+
 #[test]
 fn debug_of_a_signing_key_is_its_fingerprint() {
     let key = SigningKey::from_pem(RSA_KEY, Some(&rsa())).unwrap();

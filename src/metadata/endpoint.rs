@@ -54,7 +54,7 @@ impl EndpointBinding {
 
 /// Where the identity provider takes messages, and over which binding (SAML Metadata 2.2.2).
 ///
-/// The URLs are absolute `http` or `https` URLs without user information, exactly as they were given.
+/// The URLs are absolute `http` or `https` URLs without user information or fragment, exactly as they were given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     binding: EndpointBinding,
@@ -71,15 +71,16 @@ impl Endpoint {
     }
 
     /// # Errors
-    /// `schema.missing`; `metadata.endpoint` for a URL that is none.
-    pub(super) fn read(element: Node<'_>) -> Result<Self, Rejection> {
+    /// `schema.missing`. A URL that is none is the business of the caller.
+    pub(super) fn read(element: Node<'_>) -> Result<Result<Self, BadUrl<'_>>, Rejection> {
         let binding = EndpointBinding::from_uri(trim(required(element, "Binding")?));
-        let location = required_url(element, required(element, "Location")?)?;
-        let response_location = match element.attribute("ResponseLocation") {
-            Some(url) => Some(required_url(element, url)?).filter(|url| *url != location),
-            None => None,
-        };
-        Ok(Self { binding, location, response_location })
+        let location = required(element, "Location")?;
+        let response_location = element.attribute("ResponseLocation");
+        let read = |text| web_url(text).ok_or(BadUrl { element, text });
+        Ok(read(location).and_then(|location| {
+            let response_location = response_location.map(read).transpose()?.filter(|url| *url != location);
+            Ok(Self { binding, location, response_location })
+        }))
     }
 
     /// The binding.
@@ -105,6 +106,25 @@ impl Endpoint {
     }
 }
 
+/// An endpoint with a location that is no URL to send a browser to.
+///
+/// No rejection yet, since there may be many and finding the line of one takes a walk through the whole document.
+#[derive(Clone, Copy)]
+pub(super) struct BadUrl<'d> {
+    element: Node<'d>,
+    pub(super) text: &'d str,
+}
+
+impl BadUrl<'_> {
+    /// `metadata.endpoint`.
+    pub(super) fn rejection(self) -> Rejection {
+        Rejection::new(Metadata::Endpoint)
+            .at(self.element.place())
+            .expecting("an http or https URL without user name or fragment")
+            .finding(self.text)
+    }
+}
+
 /// The endpoint that a message to the identity provider goes to: Redirect is preferred, POST taken where
 /// only that is offered.
 pub(super) fn preferred(endpoints: &[Endpoint]) -> Option<&Endpoint> {
@@ -116,27 +136,21 @@ fn required<'d>(element: Node<'d>, name: &str) -> Result<&'d str, Rejection> {
     element.attribute(name).ok_or_else(|| Rejection::new(Schema::Missing).at(element.place()).expecting(name))
 }
 
-fn required_url(element: Node<'_>, text: &str) -> Result<String, Rejection> {
-    web_url(text).ok_or_else(|| {
-        Rejection::new(Metadata::Endpoint).at(element.place()).expecting("an http or https URL").finding(text)
-    })
-}
-
 fn web_url(text: &str) -> Option<String> {
     let text = trim(text);
     is_web_url(text).then(|| text.to_owned())
 }
 
 /// Whether a browser may be sent there: an absolute http or https URL of printable ASCII without user
-/// information.
+/// information or fragment, which no server gets to see.
 ///
 /// The URL standard repairs much (`https:host`, backslashes, line breaks); a URL that is kept as it was
 /// given, compared to the letter and written into headers must not need that.
 pub(crate) fn is_web_url(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>');
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'#');
     let scheme = ["https://", "http://"].into_iter().find(|scheme| has_scheme(text, scheme));
     let Some(rest) = scheme.and_then(|scheme| text.get(scheme.len()..)) else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
     !authority.is_empty() && !authority.contains('@') && text.bytes().all(is_plain) && Url::parse(text).is_ok()
 }
 

@@ -6,7 +6,7 @@ use super::endpoint::{Endpoint, EndpointBinding};
 use super::identity_provider::{IdentityProvider, Incomplete, Parts};
 use super::warning::MetadataWarning;
 use super::{ENTITY_ID_MOST, read_certificates};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, without_user_info};
 use crate::keys::{Certificate, VerifyingKey};
 use crate::names::EntityId;
 use crate::xml::trim;
@@ -127,13 +127,13 @@ impl IdentityProviderBuilder {
     }
 }
 
-/// Certificates stay out: somebody may have pasted a private key.
+/// Certificates stay out, and user names in URLs: somebody may have pasted a private key or a password.
 impl fmt::Debug for IdentityProviderBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityProviderBuilder")
             .field("entity_id", &self.entity_id)
-            .field("sso_url", &self.sso_url)
-            .field("slo_url", &self.slo_url)
+            .field("sso_url", &without_user_info(&self.sso_url))
+            .field("slo_url", &self.slo_url.as_deref().map(without_user_info))
             .finish_non_exhaustive()
     }
 }
@@ -145,7 +145,7 @@ fn endpoint(field: &'static str, url: &str, binding: &EndpointBinding) -> Result
     if !matches!(binding, EndpointBinding::HttpRedirect | EndpointBinding::HttpPost) {
         return Err(ConfigError::Value { field, reason: "the binding must be HTTP-Redirect or HTTP-POST" });
     }
-    Endpoint::new(binding.clone(), url).ok_or_else(|| ConfigError::Url { field, value: url.to_owned() })
+    Endpoint::new(binding.clone(), url).ok_or_else(|| ConfigError::url(field, url))
 }
 
 fn add_certificate(parts: &mut Parts, text: &str) -> Result<(), ConfigError> {

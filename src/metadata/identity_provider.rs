@@ -6,9 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::endpoint::{self, Endpoint, EndpointBinding};
-use super::warning::MetadataWarning;
+use super::warning::{MetadataWarning, Warnings, shortened};
 use crate::keys::{Certificate, KeyType, VerifyingKey};
 use crate::names::EntityId;
+
+/// How long before `validUntil` there is a warning.
+const EXPIRES_SOON: TimeDelta = TimeDelta::days(30);
 
 /// Whether the identity provider wants authentication requests to be signed
 /// (`WantAuthnRequestsSigned`, SAML Metadata 2.4.3). Information, not trust.
@@ -50,7 +53,7 @@ pub(super) struct Parts {
     pub(super) authn_request_signing: AuthnRequestSigning,
     pub(super) valid_until: Option<DateTime<Utc>>,
     pub(super) cache_duration: Option<TimeDelta>,
-    pub(super) warnings: Vec<MetadataWarning>,
+    pub(super) warnings: Warnings,
 }
 
 impl Parts {
@@ -167,15 +170,18 @@ impl IdentityProvider {
         self.0.parts.cache_duration
     }
 
-    /// What an administrator should know about it; the dates of certificates are judged at `now`.
+    /// What an administrator should know about it; the dates of metadata and certificates are judged at `now`.
+    ///
+    /// Of each kind there are at most 20, and [`MetadataWarning::NotListed`] says last how many more.
     #[must_use]
     pub fn warnings(&self, now: DateTime<Utc>) -> Vec<MetadataWarning> {
         let endpoints = self.single_sign_on().iter().chain(self.single_logout());
         let mut warnings = self.0.parts.warnings.clone();
         warnings.extend(endpoints.filter_map(endpoint_warning));
         warnings.extend(self.signing_keys().iter().filter_map(key_warning));
+        warnings.extend(self.valid_until().and_then(|valid_until| expiry_warning(valid_until, now)));
         warnings.extend(self.signing_keys().iter().filter_map(|key| date_warning(key.certificate()?, now)));
-        warnings
+        warnings.into_vec()
     }
 }
 
@@ -203,8 +209,8 @@ impl fmt::Debug for IdentityProvider {
 
 fn endpoint_warning(endpoint: &Endpoint) -> Option<MetadataWarning> {
     match endpoint.binding() {
-        EndpointBinding::Other(uri) => Some(MetadataWarning::UnknownBinding { binding: uri.clone() }),
-        _ if endpoint.is_plain_http() => Some(MetadataWarning::PlainHttp { location: endpoint.location().to_owned() }),
+        EndpointBinding::Other(uri) => Some(MetadataWarning::UnknownBinding { binding: shortened(uri) }),
+        _ if endpoint.is_plain_http() => Some(MetadataWarning::PlainHttp { location: shortened(endpoint.location()) }),
         _ => None,
     }
 }
@@ -213,6 +219,16 @@ fn key_warning(key: &VerifyingKey) -> Option<MetadataWarning> {
     match key.key_type() {
         KeyType::Rsa { bits } if bits < 2048 => Some(MetadataWarning::WeakKey { fingerprint: key.fingerprint(), bits }),
         _ => None,
+    }
+}
+
+fn expiry_warning(valid_until: DateTime<Utc>, now: DateTime<Utc>) -> Option<MetadataWarning> {
+    if valid_until <= now {
+        Some(MetadataWarning::MetadataExpired { valid_until })
+    } else if valid_until.signed_duration_since(now) <= EXPIRES_SOON {
+        Some(MetadataWarning::MetadataExpiresSoon { valid_until })
+    } else {
+        None
     }
 }
 

@@ -1,7 +1,9 @@
 //! `md:KeyDescriptor` (SAML Metadata 2.4.1.1) and the part of `ds:KeyInfo` that holds keys.
 
-use super::identity_provider::Parts;
-use super::warning::MetadataWarning;
+use std::collections::HashSet;
+
+use super::identity_provider::{IdentityProvider, Parts};
+use super::warning::{MetadataWarning, Warnings};
 use super::{MD, check_children, read_certificates};
 use crate::crypto::PublicKey;
 use crate::dsig::{DS, DS11};
@@ -18,23 +20,34 @@ use crate::xml::{Node, base64_binary};
 /// `metadata.key`, `schema.*`.
 pub(super) fn read(descriptor: Node<'_>, parts: &mut Parts) -> Result<(), Rejection> {
     let usage = Usage::of(descriptor)?;
-    let mut warnings = Vec::new();
-    let found = keys_of(key_info(descriptor)?, &mut warnings)?;
-    if found.is_empty() {
-        warnings.push(MetadataWarning::KeyDescriptorWithoutKey);
-    }
+    let found = keys_of(key_info(descriptor)?, &mut parts.warnings)?;
+    parts.warnings.extend(number_warning(&found, usage));
     for Found { element, key } in found {
         match key {
             Ok(key) => usage.add(key, parts),
             Err(error) if usage == Usage::Encryption => {
-                warnings.push(MetadataWarning::EncryptionKeyNotUsed { error });
+                parts.warnings.push(MetadataWarning::EncryptionKeyNotUsed { error });
             }
-            Err(error @ KeyError::Unusable(_)) => warnings.push(MetadataWarning::SigningKeyNotUsed { error }),
+            Err(error @ KeyError::Unusable(_)) => parts.warnings.push(MetadataWarning::SigningKeyNotUsed { error }),
             Err(error) => return Err(refuse(element).finding(error.to_string())),
         }
+        if parts.keys() > IdentityProvider::MOST_KEYS {
+            break;
+        }
     }
-    parts.warnings.append(&mut warnings);
     Ok(())
+}
+
+/// A `ds:KeyInfo` is about one key (XML Signature 1.1 section 4.5), but nothing says which of several.
+fn number_warning(found: &[Found<'_>], usage: Usage) -> Option<MetadataWarning> {
+    let keys = found.iter().filter_map(|found| found.key.as_ref().ok());
+    let distinct: HashSet<&[u8]> = keys.map(|key| key.public_key().spki_der()).collect();
+    match distinct.len() {
+        _ if found.is_empty() => Some(MetadataWarning::KeyDescriptorWithoutKey),
+        0 | 1 => None,
+        _ if usage == Usage::Encryption => None,
+        keys => Some(MetadataWarning::SeveralKeysInOneKeyInfo { keys }),
+    }
 }
 
 /// What a key is for. One without `use` is for both (SAML Metadata 2.4.1.1).
@@ -83,7 +96,7 @@ fn key_info(descriptor: Node<'_>) -> Result<Node<'_>, Rejection> {
 }
 
 /// The first certificate of each X509Data, or the key values if there is no certificate.
-fn keys_of<'d>(info: Node<'d>, warnings: &mut Vec<MetadataWarning>) -> Result<Vec<Found<'d>>, Rejection> {
+fn keys_of<'d>(info: Node<'d>, warnings: &mut Warnings) -> Result<Vec<Found<'d>>, Rejection> {
     refuse_look_alikes(info, &["X509Data", "KeyValue"])?;
     if let Some(stray) = info.elements().find(|child| child.local_name() == "X509Certificate") {
         return Err(refuse(stray).expecting("ds:X509Certificate within ds:X509Data"));
@@ -100,7 +113,7 @@ fn keys_of<'d>(info: Node<'d>, warnings: &mut Vec<MetadataWarning>) -> Result<Ve
     Ok(found)
 }
 
-fn first_certificate<'d>(data: Node<'d>, warnings: &mut Vec<MetadataWarning>) -> Result<Option<Found<'d>>, Rejection> {
+fn first_certificate<'d>(data: Node<'d>, warnings: &mut Warnings) -> Result<Option<Found<'d>>, Rejection> {
     let mut elements = data.elements().filter(|child| child.is(DS, "X509Certificate"));
     let Some(element) = elements.next() else { return Ok(None) };
     let read = read_certificates(element.text_content()?);
@@ -157,7 +170,9 @@ fn ec_key(value: Node<'_>) -> Result<VerifyingKey, KeyError> {
 }
 
 fn octets(value: Node<'_>, namespace: &str, name: &str) -> Result<Vec<u8>, KeyError> {
-    let text = child(value, namespace, name).and_then(|child| child.text_content().ok());
+    // An error of text_content has a place, which takes a walk through the document, and this one may come often.
+    let child = child(value, namespace, name).filter(|child| child.elements().next().is_none());
+    let text = child.and_then(|child| child.text_content().ok());
     base64_binary(text.ok_or(UnusableKey::Malformed)?).ok_or(KeyError::Base64)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::identity_provider::IdentityProvider;
-use super::warning::MetadataWarning;
+use super::warning::{MetadataWarning, Warnings};
 use super::{ENTITY_ID_MOST, MD, SAMLP, check_children, role};
 use crate::dsig::{self, DS};
 use crate::error::{Metadata, Rejection, Schema};
@@ -91,7 +91,7 @@ impl IdentityProvider {
         let (entity, id) = choose(root, choice)?;
         check_children(entity, &[MD, DS])?;
         let signed = matches!(trust, MetadataTrust::ObtainedSecurely) && (is_signed(root) || is_signed(entity));
-        let warnings = signed.then_some(MetadataWarning::SignatureNotVerified).into_iter().collect();
+        let warnings = Warnings::from_iter(signed.then_some(MetadataWarning::SignatureNotVerified));
         role::read(EntityId::new(id), only_role(entity)?, now, warnings)
     }
 }

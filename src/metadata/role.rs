@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{BadUrl, Endpoint};
 use super::identity_provider::{AuthnRequestSigning, IdentityProvider, Incomplete, Parts};
 use super::validity::Validity;
-use super::warning::MetadataWarning;
+use super::warning::{MetadataWarning, Warnings, shortened};
 use super::{MD, SAML, check_children, key_descriptor};
 use crate::dsig::DS;
 use crate::error::{Metadata, Rejection, Schema};
@@ -38,7 +38,7 @@ pub(super) fn read(
     entity_id: EntityId,
     role: Node<'_>,
     now: DateTime<Utc>,
-    warnings: Vec<MetadataWarning>,
+    warnings: Warnings,
 ) -> Result<IdentityProvider, Rejection> {
     check_children(role, &[MD, DS, SAML])?;
     let Validity { valid_until, cache_duration } = Validity::of(role, now)?;
@@ -49,7 +49,9 @@ pub(super) fn read(
     let Reader { parts, bad_sso } = reader;
     let unusable_key = unusable_key(&parts);
     IdentityProvider::new(entity_id, parts).map_err(|incomplete| match incomplete {
-        Incomplete::NoSso => bad_sso.unwrap_or_else(|| Rejection::new(Metadata::NoSso).at(role.place())),
+        Incomplete::NoSso => {
+            bad_sso.map_or_else(|| Rejection::new(Metadata::NoSso).at(role.place()), BadUrl::rejection)
+        }
         Incomplete::NoSigningKey => Rejection::new(Metadata::NoSigningKey).at(role.place()).finding(unusable_key),
         Incomplete::TooManyKeys { .. } => Rejection::new(Metadata::TooManyKeys)
             .at(role.place())
@@ -57,15 +59,15 @@ pub(super) fn read(
     })
 }
 
-struct Reader {
+struct Reader<'d> {
     parts: Parts,
     /// Why the first single sign-on endpoint that was left out was.
-    bad_sso: Option<Rejection>,
+    bad_sso: Option<BadUrl<'d>>,
 }
 
-impl Reader {
+impl<'d> Reader<'d> {
     /// Real metadata does not always keep the order of the schema, and nothing depends on it.
-    fn read_children(&mut self, role: Node<'_>) -> Result<(), Rejection> {
+    fn read_children(&mut self, role: Node<'d>) -> Result<(), Rejection> {
         let (mut reached, mut in_order) = (0, true);
         for child in role.elements() {
             let known = CHILDREN.iter().position(|(namespace, name)| child.is(namespace, name));
@@ -84,12 +86,12 @@ impl Reader {
         Ok(())
     }
 
-    fn read_child(&mut self, child: Node<'_>) -> Result<(), Rejection> {
+    fn read_child(&mut self, child: Node<'d>) -> Result<(), Rejection> {
         match child.local_name() {
             "KeyDescriptor" => key_descriptor::read(child, &mut self.parts)?,
             "SingleSignOnService" => match self.endpoint(child)? {
                 Ok(endpoint) => self.parts.single_sign_on.push(endpoint),
-                Err(bad) => self.bad_sso = self.bad_sso.take().or(Some(bad)),
+                Err(bad) => self.bad_sso = self.bad_sso.or(Some(bad)),
             },
             "SingleLogoutService" => {
                 let endpoint = self.endpoint(child)?;
@@ -102,15 +104,12 @@ impl Reader {
     }
 
     /// An endpoint whose URL is none is left out with a warning: the others are as good without it.
-    fn endpoint(&mut self, element: Node<'_>) -> Result<Result<Endpoint, Rejection>, Rejection> {
-        match Endpoint::read(element) {
-            Err(rejection) if rejection.reason() == Metadata::Endpoint.into() => {
-                let location = rejection.found().unwrap_or_default().to_owned();
-                self.parts.warnings.push(MetadataWarning::EndpointNotUsed { location });
-                Ok(Err(rejection))
-            }
-            read => read.map(Ok),
+    fn endpoint(&mut self, element: Node<'d>) -> Result<Result<Endpoint, BadUrl<'d>>, Rejection> {
+        let read = Endpoint::read(element)?;
+        if let Err(bad) = read {
+            self.parts.warnings.push(MetadataWarning::EndpointNotUsed { location: shortened(bad.text) });
         }
+        Ok(read)
     }
 }
 

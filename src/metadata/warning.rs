@@ -1,6 +1,7 @@
 //! What is worth a look at an identity provider that can be used all the same.
 
 use std::fmt;
+use std::mem::discriminant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -57,7 +58,7 @@ pub enum MetadataWarning {
         /// The URI of the binding.
         binding: String,
     },
-    /// An endpoint is not an http or https URL, or carries a user name, and was left out.
+    /// An endpoint is not an http or https URL, or carries a user name or a fragment, and was left out.
     EndpointNotUsed {
         /// What it says instead, at most 300 characters. Chosen by the publisher: escape it.
         location: String,
@@ -71,6 +72,27 @@ pub enum MetadataWarning {
     SignatureNotVerified,
     /// The elements of the role stand in another order than in the schema.
     ElementOrder,
+    /// The metadata that the identity provider was read from has expired. It is used all the same: read it afresh.
+    MetadataExpired {
+        /// When it expired.
+        valid_until: DateTime<Utc>,
+    },
+    /// The metadata that the identity provider was read from expires within 30 days: read it afresh before.
+    MetadataExpiresSoon {
+        /// When it expires.
+        valid_until: DateTime<Utc>,
+    },
+    /// One `ds:KeyInfo` of a signing key holds several keys, and each of them is a signer. If they are a chain spelled
+    /// as several `ds:X509Data`, whoever issued the certificate can sign as well.
+    SeveralKeysInOneKeyInfo {
+        /// How many.
+        keys: usize,
+    },
+    /// There are more warnings of the kinds that stand here often.
+    NotListed {
+        /// How many.
+        warnings: usize,
+    },
 }
 
 impl fmt::Display for MetadataWarning {
@@ -94,7 +116,10 @@ impl fmt::Display for MetadataWarning {
             Self::KeyDescriptorWithoutKey => f.write_str("a KeyDescriptor without certificate or key was left out"),
             Self::UnknownBinding { binding } => write!(f, "an endpoint has the unknown binding {binding:?}"),
             Self::EndpointNotUsed { location } => {
-                write!(f, "an endpoint is no http or https URL and was left out: {location:?}")
+                write!(
+                    f,
+                    "an endpoint is no http or https URL without user name or fragment and was left out: {location:?}"
+                )
             }
             Self::PlainHttp { location } => write!(f, "messages to {location} are not encrypted on the way"),
             Self::SignatureNotVerified => {
@@ -103,6 +128,72 @@ impl fmt::Display for MetadataWarning {
             Self::ElementOrder => {
                 f.write_str("the elements of the IDPSSODescriptor are not in the order of the schema")
             }
+            Self::MetadataExpired { valid_until } => {
+                write!(f, "the metadata expired at {}: read it afresh", day(valid_until))
+            }
+            Self::MetadataExpiresSoon { valid_until } => {
+                write!(f, "the metadata expires at {}: read it afresh before", day(valid_until))
+            }
+            Self::SeveralKeysInOneKeyInfo { keys } => {
+                write!(
+                    f,
+                    "one KeyInfo holds {keys} different keys, and each is a signer: make sure that none is an issuer's"
+                )
+            }
+            Self::NotListed { warnings } => write!(f, "{warnings} further warning(s) of these kinds are not listed"),
         }
     }
+}
+
+/// Warnings as they come. The publisher decides how many there are, so of each kind the first few are kept.
+#[derive(Clone, Default)]
+pub(super) struct Warnings {
+    kept: Vec<MetadataWarning>,
+    /// How many were not.
+    dropped: usize,
+}
+
+impl Warnings {
+    /// The most of one kind that are kept.
+    pub(super) const MOST: usize = 20;
+
+    pub(super) fn push(&mut self, warning: MetadataWarning) {
+        let kind = discriminant(&warning);
+        if self.kept.iter().filter(|known| discriminant(*known) == kind).count() < Self::MOST {
+            self.kept.push(warning);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &MetadataWarning> {
+        self.kept.iter()
+    }
+
+    /// All that were kept, and last how many were not.
+    pub(super) fn into_vec(self) -> Vec<MetadataWarning> {
+        let mut warnings = self.kept;
+        warnings.extend((self.dropped > 0).then_some(MetadataWarning::NotListed { warnings: self.dropped }));
+        warnings
+    }
+}
+
+impl Extend<MetadataWarning> for Warnings {
+    fn extend<T: IntoIterator<Item = MetadataWarning>>(&mut self, warnings: T) {
+        warnings.into_iter().for_each(|warning| self.push(warning));
+    }
+}
+
+impl FromIterator<MetadataWarning> for Warnings {
+    fn from_iter<T: IntoIterator<Item = MetadataWarning>>(warnings: T) -> Self {
+        let mut collected = Self::default();
+        collected.extend(warnings);
+        collected
+    }
+}
+
+/// What the publisher wrote, as far as a warning shows it.
+pub(super) fn shortened(text: &str) -> String {
+    const MOST: usize = 300;
+    text.chars().take(MOST).collect()
 }

@@ -98,13 +98,14 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
     };
     match asserted {
         Asserted::Plain(node) => {
+            checks.note(Rule::Decryption, Ok(()))?;
             let by_response = on_response.and_then(|signed| signed.part(node));
             let covered = prove(node, by_response, context, checks)?;
             conclude(&response, &covered, context, checks, deviations)
         }
         Asserted::Encrypted(node) => {
-            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
             let sealed = checks.clone();
+            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
             let opened = open(&plaintext, node, on_response, context, checks);
             let covered = opened.map_err(|_| veil(checks, &sealed))?;
             let outcome = conclude(&response, &covered, context, checks, deviations);
@@ -167,11 +168,12 @@ fn may_be_told(covered: &Covered<'_>, checks: &Checks) -> bool {
         || [Rule::AssertionIssuer, Rule::Audience, Rule::Recipient].into_iter().all(passed)
 }
 
-/// The one answer to everything that can go wrong from the decryption on; the checks forget what came after it.
+/// The one answer to everything that can go wrong from the decryption on: the checks are what they were before it,
+/// and say what they say when the decryption itself fails.
 fn veil(checks: &mut Checks, sealed: &Checks) -> Rejection {
     *checks = sealed.clone();
     let failed = Rejection::new(Decryption::Failed);
-    // The failure outweighs the note that the decryption passed.
+    // Kept in the checks; the caller gets it as well.
     let _ = checks.note(Rule::Decryption, Err::<(), _>(failed.clone()));
     failed
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{TestKey, TestingError, sign_template, signature_template};
+use super::{Encryption, TestKey, TestingError, sign_template, signature_template};
 use crate::browser::random_hex;
 use crate::dsig::DS;
 use crate::error::{ConfigError, KeyError};
@@ -14,6 +14,8 @@ use crate::names::{SAML, SAMLP};
 use crate::time::format_date_time;
 use crate::xml::Writer;
 
+/// Where the assertion goes; no value holds it, because values are escaped.
+const ASSERTION: &str = "<assertion/>";
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 
 /// An identity provider that signs with a key everybody has.
@@ -167,6 +169,7 @@ impl FakeIdp {
             attributes: Vec::new(),
             signed: SignedParts::default(),
             prefixes: Prefixes::default(),
+            encrypted: None,
         }
     }
 }
@@ -187,6 +190,7 @@ pub struct FakeResponse<'i> {
     attributes: Vec<(String, Vec<String>)>,
     signed: SignedParts,
     prefixes: Prefixes,
+    encrypted: Option<(Encryption, String)>,
 }
 
 impl FakeResponse<'_> {
@@ -238,12 +242,24 @@ impl FakeResponse<'_> {
         self
     }
 
+    /// Encrypts the assertion, signed before if it is, for the holder of a certificate in PEM. [`FakeResponse::template`]
+    /// stays as it is.
+    pub fn encrypted(mut self, encryption: Encryption, certificate_pem: &str) -> Self {
+        self.encrypted = Some((encryption, certificate_pem.to_owned()));
+        self
+    }
+
     /// The XML.
     ///
     /// # Errors
-    /// [`TestingError`] if a value can't stand in XML.
+    /// [`TestingError`] if a value can't stand in XML, or the encryption is impossible.
     pub fn xml(&self) -> Result<String, TestingError> {
-        sign_template(&self.template(), &self.idp.key)
+        let Some((encryption, certificate)) = &self.encrypted else {
+            return sign_template(&self.template(), &self.idp.key);
+        };
+        let assertion = sign_template(&self.prefixes.apply(&self.assertion()), &self.idp.key)?;
+        let sealed = encryption.wrapped("EncryptedAssertion", &assertion, certificate)?;
+        sign_template(&self.around(&self.prefixes.apply(&sealed)), &self.idp.key)
     }
 
     /// The form value `SAMLResponse`.
@@ -257,18 +273,22 @@ impl FakeResponse<'_> {
     /// The XML before it is signed, to be altered and given to [`sign_template`].
     #[must_use]
     pub fn template(&self) -> String {
+        self.around(&self.prefixes.apply(&self.assertion()))
+    }
+
+    fn around(&self, assertion: &str) -> String {
         let signature = self.signature("_response", &[SignedParts::Response, SignedParts::Both]);
-        self.prefixes.apply(&format!(
+        let response = format!(
             "<samlp:Response xmlns:samlp=\"{SAMLP}\" ID=\"_response\" Version=\"2.0\" IssueInstant=\"{now}\" \
              Destination=\"{acs}\"{in_response_to}>{issuer}{signature}\
              <samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>\
-             {assertion}</samlp:Response>",
+             {ASSERTION}</samlp:Response>",
             now = format_date_time(self.now),
             acs = escape(&self.acs_url),
             in_response_to = self.answered(),
             issuer = format_args!("<saml:Issuer xmlns:saml=\"{SAML}\">{}</saml:Issuer>", escape(&self.idp.entity_id)),
-            assertion = self.assertion(),
-        ))
+        );
+        self.prefixes.apply(&response).replace(ASSERTION, assertion)
     }
 
     fn assertion(&self) -> String {

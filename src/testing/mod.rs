@@ -21,17 +21,19 @@
 
 mod answer;
 mod contract;
+mod encryption;
 mod idp;
 mod memory_store;
 mod raw;
 
 pub use contract::{Violation, store_contract};
+pub use encryption::{Encryption, KeyPlacement};
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};
 pub use memory_store::MemoryStore;
 pub use raw::{sign_octets, sign_template, signature_template};
 
 use crate::error::{KeyError, Rejection, SigningError};
-use crate::keys::{Certificate, SigningKey};
+use crate::keys::{Certificate, DecryptionKey, SigningKey};
 
 /// Keys for tests. They are published with this crate: whatever they sign proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,14 @@ impl TestKey {
     pub fn signing_key(self) -> Result<SigningKey, KeyError> {
         let certificate = Certificate::from_pem(self.certificate_pem())?;
         SigningKey::from_pem(self.pem(), Some(&certificate))
+    }
+
+    /// The private key, to decrypt with what was encrypted for its certificate.
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] for the keys that are not RSA.
+    pub fn decryption_key(self) -> Result<DecryptionKey, KeyError> {
+        DecryptionKey::from_pem(self.pem())
     }
 
     /// The self-signed certificate in PEM.
@@ -95,6 +105,9 @@ pub enum TestingError {
     /// A placeholder names an element that isn't there, stands outside a `ds:Signature`, or two wait for each other.
     #[error("{{{0}}} can't be filled in")]
     Placeholder(String),
+    /// An algorithm is unknown, or a key does not fit it.
+    #[error("can't be encrypted so")]
+    Encryption,
     /// There is no AuthnRequest to answer.
     #[error("there is no AuthnRequest")]
     Request,

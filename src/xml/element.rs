@@ -56,7 +56,8 @@ impl<'s> Builder<'s> {
         let attributes = self.bind_attributes(raw)?;
         let node = index(self.tree.nodes.len());
         let parent = self.open.last().map_or(node, |open| open.node);
-        self.push(parent, self.position(), Content::Element { name, attributes, declarations })?;
+        let source_end = self.end_position();
+        self.push(parent, self.position(), Content::Element { name, attributes, declarations, source_end })?;
         self.open.push(Open { node, bindings });
         Ok(())
     }
@@ -211,11 +212,14 @@ impl<'s> Builder<'s> {
 
     /// Closes the innermost element.
     pub(super) fn close(&mut self) {
-        let end = index(self.tree.nodes.len());
+        let (end, behind) = (index(self.tree.nodes.len()), self.end_position());
         if let Some(open) = self.open.pop() {
             self.bindings.truncate(open.bindings);
             if let Some(data) = self.tree.nodes.get_mut(open.node as usize) {
                 data.end = end;
+                if let Content::Element { source_end, .. } = &mut data.content {
+                    *source_end = behind;
+                }
             }
         }
     }

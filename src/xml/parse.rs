@@ -41,6 +41,8 @@ pub(super) struct Builder<'s> {
     pending: Pending,
     /// Where the event at hand begins.
     at: usize,
+    /// Where it ends.
+    end: usize,
 }
 
 pub(super) struct Open {
@@ -86,6 +88,7 @@ impl<'s> Builder<'s> {
             profile,
             pending: Pending::Nothing,
             at: 0,
+            end: 0,
         }
     }
 
@@ -102,6 +105,7 @@ impl<'s> Builder<'s> {
             if matches!(event, Event::Eof) {
                 return self.finish();
             }
+            self.end = end;
             self.event(&event, self.source.get(self.at..end).unwrap_or_default())?;
             self.at = end;
         }
@@ -269,6 +273,11 @@ impl<'s> Builder<'s> {
     /// Where the event at hand begins.
     pub(super) fn position(&self) -> u32 {
         index(self.at)
+    }
+
+    /// Where it ends.
+    pub(super) fn end_position(&self) -> u32 {
+        index(self.end)
     }
 
     /// The address of what is decoded next.

@@ -50,7 +50,13 @@ pub(super) struct NodeData {
 }
 
 pub(super) enum Content {
-    Element { name: QName, attributes: Span, declarations: Span },
+    Element {
+        name: QName,
+        attributes: Span,
+        declarations: Span,
+        /// Where the source goes on behind the element.
+        source_end: u32,
+    },
     Text(Span),
 }
 
@@ -288,6 +294,14 @@ impl<'d> Node<'d> {
     /// Where the node begins in the source, in bytes.
     pub(crate) fn offset(&self) -> usize {
         self.data().map_or(0, |data| data.offset as usize)
+    }
+
+    /// Where the source goes on behind the element, in bytes; none for text.
+    pub(crate) fn source_end(&self) -> Option<usize> {
+        match self.data()?.content {
+            Content::Element { source_end, .. } => Some(source_end as usize),
+            Content::Text(_) => None,
+        }
     }
 
     /// Where the node stands, for a report.

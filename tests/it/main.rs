@@ -12,6 +12,7 @@
 )]
 
 mod canonical;
+mod encryption;
 mod fake_idp;
 mod flow;
 mod ids;

@@ -160,8 +160,7 @@ fn bnd_025_algorithm_swapped() {
     let ecdsa = "http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23ecdsa-sha256";
     assert_eq!(strict(&good.replace(algorithm, ecdsa)), invalid);
     assert_eq!(judge(&good, TestKey::OtherRsa, Policy::strict()), invalid, "another identity provider's key");
-    let sha1 = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha1);
-    let weak = query(Some(key(TestKey::Rsa).with_algorithm(sha1).unwrap()), None);
+    let weak = query(Some(key(TestKey::Rsa).with_legacy_sha1()), None);
     assert_eq!(strict(&weak), Err("binding.detached_algorithm"));
     assert_eq!(judge(&weak, TestKey::Rsa, Policy::strict().dangerous().allow_sha1().into_policy()), Ok(vec![]));
 }

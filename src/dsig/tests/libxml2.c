@@ -1,6 +1,6 @@
 /* The second opinion on canonical forms, run by hand:
- *   SAML_SP_C14N_RECORDS=/tmp/records SAML_SP_C14N_CASES=100000 cargo test --lib canonical_forms_that_libxml2
- *   cc -O2 $(xml2-config --cflags) src/dsig/tests/libxml2.c $(xml2-config --libs) -o /tmp/libxml2 && /tmp/libxml2 /tmp/records
+ *   SAML_SP_C14N_RECORDS=target/records SAML_SP_C14N_CASES=100000 cargo test --lib canonical_forms_that_libxml2
+ *   cc -O2 $(xml2-config --cflags) src/dsig/tests/libxml2.c $(xml2-config --libs) -o target/libxml2 && target/libxml2 target/records
  * reads what the test wrote, canonicalizes the same nodes with libxml2 and says how many forms differ,
  * and of how many documents libxml2 had anything to say. */
 #include <libxml/c14n.h>

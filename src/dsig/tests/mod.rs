@@ -3,6 +3,7 @@
 mod corpus;
 mod cost;
 mod random;
+mod signing;
 mod verifying;
 
 use super::c14n::{Method, Rule, canonicalize};

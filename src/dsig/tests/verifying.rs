@@ -80,13 +80,7 @@ fn a_template_is_signed_like_a_message() {
 #[test]
 fn nothing_is_returned_unsigned() {
     let key = TestKey::P256.signing_key().unwrap();
-    for (xml, id) in [
-        (MESSAGE, "_other"),
-        ("<m ID=\"_m\"/>", "_m"),
-        ("<m ID=\"_m\">text only</m>", "_m"),
-        ("<m:Message xmlns:m=\"urn:m\" ID=\"_m\"><m:Issuer/></m:Message>", "_m"),
-        (&MESSAGE.replace('\n', "\r\n"), "_m"),
-    ] {
+    for (xml, id) in [(MESSAGE, "_other"), ("<m ID=\"_m\"/>", "_m"), ("<m ID=\"_m\">text only</m>", "_m")] {
         assert!(matches!(sign_enveloped(xml, id, AFTER_ISSUER, &key), Err(SigningError::Target)), "{xml}");
     }
     assert!(matches!(sign_enveloped("<m", "_m", AFTER_ISSUER, &key), Err(SigningError::Message(_))));

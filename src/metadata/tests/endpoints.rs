@@ -55,6 +55,9 @@ fn md_020_a_location_is_a_url_for_browsers() {
         "https://idp.example.com/&#13;&#10;Set-Cookie:x=y",
         "https://idp.example.com/&quot;&gt;",
         "https://idp.example.com:99999/",
+        "https://idp.example.com/#",
+        "https://idp.example.com/sso?a=b#c",
+        "https://idp.example.com#/sso",
         "https://\u{430}dp.example.com/",
         "",
     ] {
@@ -68,7 +71,7 @@ fn md_020_a_location_is_a_url_for_browsers() {
     }
     for fine in [
         "https://idp.example.com",
-        "HTTPS://IdP.Example.com/%7Ex?a=b;c#d",
+        "HTTPS://IdP.Example.com/%7Ex?a=b;c%23d",
         "https://[::1]:8443/",
         " https://10.0.0.1/x\n",
     ] {

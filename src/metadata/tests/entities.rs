@@ -188,6 +188,22 @@ fn md_006_the_earliest_valid_until_counts() {
 }
 
 #[test]
+fn md_006_valid_until_is_judged_when_asked() {
+    let idp = accepted(&entity(ID, r#" validUntil="2027-06-01T00:00:00Z""#, &good_role()));
+    let valid_until = at("2027-06-01T00:00:00Z");
+    for early in ["2027-01-01T00:00:00Z", "2027-05-01T23:59:59Z"] {
+        assert_eq!(idp.warnings(at(early)), [], "{early}");
+    }
+    for soon in ["2027-05-02T00:00:00Z", "2027-05-31T23:59:59Z"] {
+        assert_eq!(idp.warnings(at(soon)), [MetadataWarning::MetadataExpiresSoon { valid_until }], "{soon}");
+    }
+    for late in ["2027-06-01T00:00:00Z", "2030-01-01T00:00:00Z"] {
+        assert_eq!(idp.warnings(at(late)), [MetadataWarning::MetadataExpired { valid_until }], "{late}");
+    }
+    assert_eq!(accepted(&entity(ID, "", &good_role())).warnings(at("2030-01-01T00:00:00Z")), []);
+}
+
+#[test]
 fn md_006_dates_and_durations_that_are_none() {
     let with = |attribute: &str| entity(ID, &format!(" {attribute}"), &good_role());
     for bad in ["", "2040-01-01", "2040-01-01T00:00:00", "never"] {

@@ -59,6 +59,34 @@ fn each_field_has_its_own_error() {
     assert!(matches!(ed25519, Err(ConfigError::Key { field: "certificate", source: KeyError::Unusable(_) })));
 }
 
+/// Whatever may be a password in what should have been a URL.
+#[test]
+fn errors_and_debug_show_no_user_info() {
+    for (given, shown) in [
+        ("https://user:s3cret@idp.example.com/sso", "https://…@idp.example.com/sso"),
+        ("http://s3cret@idp.example.com", "http://…@idp.example.com"),
+        ("https://user:s3/c?re#t@s3cret@idp.example.com/", "https://…@idp.example.com/"),
+        ("user:s3cret@idp.example.com", "…@idp.example.com"),
+        (" HTTPS:\\\\user:s3cret@idp.example.com", "…@idp.example.com"),
+    ] {
+        let shown = ConfigError::Url { field: "sso_url", value: shown.into() };
+        let builder = IdentityProvider::builder(ID, given).certificate(RSA);
+        assert_eq!(builder.build(), Err(shown.clone()), "{given}");
+        let slo = fields().slo_url(given);
+        assert!(matches!(slo.build(), Err(ConfigError::Url { field: "slo_url", .. })), "{given}");
+        let as_given = ConfigError::Url { field: "sso_url", value: given.into() };
+        for text in
+            [shown.to_string(), as_given.to_string(), format!("{shown:?}{builder:?}{slo:?}{:?}", slo.problems())]
+        {
+            assert!(!text.contains("s3c") && text.contains("idp.example.com"), "{text}");
+        }
+    }
+    let without = IdentityProvider::builder(ID, "ftp://idp.example.com/sso").certificate(RSA).build();
+    assert_eq!(without, Err(ConfigError::Url { field: "sso_url", value: "ftp://idp.example.com/sso".into() }));
+    let fragment = fields().slo_url("https://idp.example.com/#s").build();
+    assert_eq!(fragment, Err(ConfigError::Url { field: "slo_url", value: "https://idp.example.com/#s".into() }));
+}
+
 #[test]
 fn all_problems_at_once() {
     let problems = IdentityProvider::builder("", "ftp://x").slo_url("x").certificate("x").certificate(RSA).problems();

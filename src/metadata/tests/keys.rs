@@ -41,6 +41,27 @@ fn keys_are_distinct_and_in_document_order() {
     assert_eq!(keys(&in_one), [key(RSA), key(EC)]);
 }
 
+/// A chain spelled as two X509Data makes a signer of the issuer.
+#[test]
+fn several_keys_in_one_key_info_are_a_warning() {
+    let idp = |attributes: &str, info: &str| {
+        accepted(&document(&(key_descriptor(attributes, info) + &signing_key(EC) + SSO)))
+    };
+    let several = |keys| MetadataWarning::SeveralKeysInOneKeyInfo { keys };
+    let two = x509_data(EC) + &x509_data(RSA);
+    let signers = idp(r#" use="signing""#, &two);
+    assert_eq!(signers.signing_keys(), [key(EC), key(RSA)]);
+    assert_eq!(signers.warnings(now()), [several(2)]);
+    assert_eq!(idp("", &(two.clone() + &x509_data(EC) + &x509_data(RSA3072))).warnings(now()), [several(3)]);
+    let values = rsa_key_value(&rsa_modulus(), &[1, 0, 1])
+        + &ec_key_value("1.2.840.10045.3.1.7", &point_of(&certificate(EC), 65));
+    assert_eq!(idp("", &values).warnings(now()), [several(2)]);
+    assert_eq!(idp("", &(x509_data(EC) + &x509_data(EC))).warnings(now()), []);
+    assert_eq!(idp("", &(x509_data(pem!("expired.crt")) + &x509_data(pem!("v1.crt")))).warnings(now()), []);
+    assert_eq!(idp(r#" use="encryption""#, &two).warnings(now()), []);
+    assert_eq!(accepted(&document(&(signing_key(RSA) + &signing_key(EC) + SSO))).warnings(now()), []);
+}
+
 #[test]
 fn of_two_certificates_for_a_key_the_longer_one_counts() {
     let (expired, renewed) = (pem!("expired.crt"), pem!("v1.crt"));

@@ -1,6 +1,7 @@
 //! Every refusal with its exact code, and the same document without the defect beside it.
 #![allow(clippy::string_slice, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
+mod cost;
 mod endpoints;
 mod entities;
 mod fields;
