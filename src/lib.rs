@@ -10,8 +10,7 @@
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
-#![cfg_attr(not(feature = "xmlsec"), forbid(unsafe_code))]
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod assertion;
