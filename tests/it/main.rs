@@ -18,6 +18,7 @@ mod flow;
 mod ids;
 mod kit;
 mod layers;
+mod profile;
 mod redirect;
 mod signatures;
 mod wrapping;
