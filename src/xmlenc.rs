@@ -191,7 +191,7 @@ impl EncryptedKey {
     }
 }
 
-fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, Node<'d>, Vec<u8>), Rejection> {
+fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, Option<Node<'d>>, Vec<u8>), Rejection> {
     let mut cursor = structured(Cursor::new(data))?;
     for name in ["Id", "MimeType", "Encoding"] {
         cursor.attribute(name);
@@ -200,7 +200,7 @@ fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, No
         return Err(Rejection::new(Decryption::Structure).at(data.place()).expecting(ELEMENT).finding(kind));
     }
     let method = structured(cursor.expect(XENC, "EncryptionMethod"))?;
-    let key_info = structured(cursor.expect(DS, "KeyInfo"))?;
+    let key_info = cursor.take(DS, "KeyInfo");
     let octets = read_cipher_data(structured(cursor.expect(XENC, "CipherData"))?)?;
     cursor.take(XENC, "EncryptionProperties");
     structured(cursor.finish())?;
@@ -219,8 +219,9 @@ fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, No
 }
 
 /// The EncryptedKeys in the KeyInfo; or those that a RetrievalMethod there names by ID among the siblings;
-/// or, where it names none, the siblings.
-fn find_keys<'d>(key_info: Node<'d>, siblings: &[Node<'d>]) -> Result<Vec<Node<'d>>, Rejection> {
+/// or, where it names none or is absent, the siblings.
+fn find_keys<'d>(key_info: Option<Node<'d>>, siblings: &[Node<'d>]) -> Result<Vec<Node<'d>>, Rejection> {
+    let Some(key_info) = key_info else { return Ok(siblings.to_vec()) };
     refuse(key_info, &["KeyInfoReference"])?;
     let mut found: Vec<Node<'d>> = key_info.elements().filter(|child| child.is(XENC, "EncryptedKey")).collect();
     for (index, method) in key_info.elements().filter(|child| child.is(DS, "RetrievalMethod")).enumerate() {

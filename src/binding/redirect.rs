@@ -53,7 +53,7 @@ pub(crate) fn url(
     relay_state: Option<&str>,
     key: Option<&SigningKey>,
 ) -> Result<String, SigningError> {
-    let mut query = format!("{}={}", parameter.name(), escape(&BASE64_STANDARD.encode(deflate(xml))));
+    let mut query = format!("{}={}", parameter.name(), escape(&BASE64_STANDARD.encode(deflate(xml)?)));
     if let Some(relay_state) = relay_state {
         query.push_str("&RelayState=");
         query.push_str(&escape(relay_state));
@@ -82,11 +82,10 @@ fn escape(value: &str) -> String {
     form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
 }
 
-fn deflate(xml: &str) -> Vec<u8> {
+fn deflate(xml: &str) -> Result<Vec<u8>, SigningError> {
     let mut encoder = DeflateEncoder::new(Vec::with_capacity(xml.len()), Compression::default());
-    // Writing into a vector can't fail.
     let written = encoder.write_all(xml.as_bytes()).and_then(|()| encoder.finish());
-    written.unwrap_or_default()
+    written.map_err(|_| SigningError::Encoding)
 }
 
 /// A message that arrived in a query string.

@@ -281,6 +281,9 @@ pub enum SigningError {
     /// The text to sign is not the message that it should be.
     #[error("the message can't be signed: {0}")]
     Message(#[from] Rejection),
+    /// The message could not be compressed for a URL.
+    #[error("the message could not be compressed")]
+    Encoding,
     /// No element has that ID.
     #[error("the message has no element with the ID to sign")]
     Target,

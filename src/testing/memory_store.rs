@@ -1,13 +1,13 @@
 //! A store for tests: in the memory of one process, gone with it.
 
 use std::collections::{HashMap, HashSet};
-use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::names::{AssertionId, ConnectionId, RequestId};
 use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
 use crate::storage::{LoginStore, Peeked};
+use crate::stored::StoredError;
 
 /// A [`LoginStore`] for tests and for trying things out: not for two instances of a host, and
 /// nothing is ever removed.
@@ -59,38 +59,38 @@ impl Tables {
 }
 
 impl LoginStore for MemoryStore {
-    type Error = Infallible;
+    type Error = StoredError;
 
-    async fn keep(&self, pending: &PendingLogin) -> Result<(), Infallible> {
+    async fn keep(&self, pending: &PendingLogin) -> Result<(), StoredError> {
         let row = Row { key: pending.key().clone(), value: pending.to_bytes(), use_: Use::Unused };
         self.tables().pending.insert(pending.key().request().clone(), row);
         Ok(())
     }
 
-    async fn peek(&self, request: &RequestId) -> Result<Peeked, Infallible> {
+    async fn peek(&self, request: &RequestId) -> Result<Peeked, StoredError> {
         let tables = self.tables();
         Ok(match tables.pending.get(request) {
             None => Peeked::Unknown,
             Some(row) if row.use_ == Use::Used => Peeked::Used,
-            Some(row) => PendingLogin::from_bytes(&row.value).map_or(Peeked::Unknown, Peeked::Pending),
+            Some(row) => Peeked::Pending(PendingLogin::from_bytes(&row.value)?),
         })
     }
 
-    async fn take(&self, key: &PendingKey) -> Result<(), Infallible> {
+    async fn take(&self, key: &PendingKey) -> Result<(), StoredError> {
         if let Some(row) = self.tables().unused(key) {
             row.use_ = Use::Used;
         }
         Ok(())
     }
 
-    async fn complete(&self, key: &PendingKey, replay_key: &ReplayKey) -> Result<Claim, Infallible> {
+    async fn complete(&self, key: &PendingKey, replay_key: &ReplayKey) -> Result<Claim, StoredError> {
         let mut tables = self.tables();
         let Some(row) = tables.unused(key) else { return Ok(Claim::RequestConsumed) };
         row.use_ = Use::Used;
         Ok(tables.claim(replay_key))
     }
 
-    async fn claim(&self, replay_key: &ReplayKey) -> Result<Claim, Infallible> {
+    async fn claim(&self, replay_key: &ReplayKey) -> Result<Claim, StoredError> {
         Ok(self.tables().claim(replay_key))
     }
 }

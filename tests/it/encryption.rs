@@ -442,6 +442,19 @@ fn enc_019_the_key_beside_the_data() {
     for uri in ["#other", "https://x.example.com/#_key", "", "_key"] {
         refuse(judge(&xml.replace("URI=\"#_key\"", &format!("URI=\"{uri}\""))), "enc.structure");
     }
+    // Nothing says where the key is: it is the one that stands beside. Where none does, there is none.
+    let silent = |placement| {
+        let xml = usual(&gcm().placement(placement));
+        let data = element(&xml, "EncryptedData").to_owned();
+        let without = data.find("<ds:KeyInfo").map(|start| {
+            let end =
+                data.rfind("</ds:KeyInfo>").map_or_else(|| start + data[start..].find("/>").unwrap() + 2, |at| at + 13);
+            format!("{}{}", &data[..start], &data[end..])
+        });
+        without.map_or(xml.clone(), |without| replace(&xml, &data, &without))
+    };
+    accept(judge(&silent(KeyPlacement::Sibling)));
+    refuse(judge(&silent(KeyPlacement::Inside)), "enc.structure");
     let method = element(&xml, "RetrievalMethod").to_owned();
     let transforms = replace(&method, "/>", "><ds:Transforms/></ds:RetrievalMethod>");
     refuse(judge(&replace(&xml, &method, &transforms)), "enc.structure");
