@@ -20,8 +20,8 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use saml_sp::testing::{FakeIdp, SignedParts};
 use saml_sp::{
-    BrowserCookie, Connection, ConnectionId, EntityId, Limits, PendingKey, PendingLogin, Policy, Received, RequestId,
-    ServiceProvider,
+    BrowserCookie, Connection, ConnectionId, EntityId, Limits, OrganizationId, PendingKey, PendingLogin, Policy,
+    Received, RequestId, ServiceProvider,
 };
 
 const SP: &str = "https://app.example.com/saml/metadata/acme/";
@@ -40,9 +40,13 @@ fn row(name: &str, signed: SignedParts, attributes: usize, signatures: u32) {
     let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().expect("an instant");
     let idp = FakeIdp::rsa("https://idp.example.com/").expect("the test key");
     let form = form_value(&idp, signed, attributes, now);
-    let sp = ServiceProvider::builder(EntityId::new(SP), ACS).build().expect("a service provider");
+    let sp = ServiceProvider::builder(OrganizationId::new("acme"), EntityId::new(SP), ACS)
+        .build()
+        .expect("a service provider");
     let idp = idp.identity_provider().expect("an identity provider");
-    let connection = Connection::new(ConnectionId::new("c"), idp, Policy::strict()).expect("a connection");
+    let connection =
+        Connection::preconfigured(ConnectionId::new("c"), OrganizationId::new("acme"), idp, Policy::strict())
+            .expect("a connection");
     let cookie = BrowserCookie::from_value(&"0".repeat(40)).expect("a cookie");
     let validate = || {
         let Received::Solicited(response) = Received::from_post(&form, &Limits::message()).expect("a response") else {

@@ -7,12 +7,15 @@ use chrono::Utc;
 use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_login};
 use saml_sp::login::{LoginStart, Send};
 use saml_sp::testing::{FakeIdp, MemoryStore};
-use saml_sp::{Connection, ConnectionId, EntityId, Login, Policy, Purpose, ServiceProvider, Unsolicited};
+use saml_sp::{
+    Connection, ConnectionId, EntityId, Login, OrganizationId, Policy, Purpose, ServiceProvider, Unsolicited,
+};
 
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let sp = ServiceProvider::builder(
+        OrganizationId::new("acme"),
         EntityId::new("https://app.example.com/saml/metadata/acme/"),
         "https://app.example.com/saml/acs/acme/",
     )
@@ -20,7 +23,12 @@ fn main() -> Result<(), Failure> {
     let idp = FakeIdp::rsa("https://idp.example.com/")?;
     let policy = Policy::strict().with_unsolicited(Unsolicited::Accept);
     let host = Host {
-        connections: [Connection::new(ConnectionId::new("acme-1"), idp.identity_provider()?, policy)?],
+        connections: [Connection::preconfigured(
+            ConnectionId::new("acme-1"),
+            OrganizationId::new("acme"),
+            idp.identity_provider()?,
+            policy,
+        )?],
         store: MemoryStore::new(),
         sp,
         idp,

@@ -1,32 +1,67 @@
 //! One registered identity provider of one organization.
 
 use crate::binding::RedirectMessage;
-use crate::error::{ConfigError, Deviation, Deviations, Rejection};
+use crate::error::{ConfigError, Deviation, Deviations, Flow, Rejection};
 use crate::metadata::IdentityProvider;
-use crate::names::ConnectionId;
+use crate::names::{ConnectionId, OrganizationId};
+use crate::pending::Purpose;
 use crate::policy::Policy;
 
-/// An identity provider as registered, with what is demanded of it. Everything that is made of its
-/// messages carries its [`ConnectionId`].
-#[derive(Clone, Debug)]
+/// An identity provider as registered by one organization, with what is demanded of it. Everything that is made of
+/// its messages carries its [`ConnectionId`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     id: ConnectionId,
+    organization: OrganizationId,
     identity_provider: IdentityProvider,
     policy: Policy,
+    status: ConnectionStatus,
+}
+
+/// What a connection may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConnectionStatus {
+    /// To be tried out, and for nothing else.
+    Draft,
+    /// To sign in.
+    Active,
+    /// For nothing.
+    Disabled,
 }
 
 impl Connection {
-    /// Puts an identity provider under a policy.
+    /// Puts an identity provider that an organization has brought under a policy. Nobody signs in through it before a
+    /// test login has shown that it works, and that whoever registered it can sign in there.
     ///
     /// # Errors
     /// [`ConfigError::NoSigningKey`] when the policy permits none of its keys.
-    pub fn new(id: ConnectionId, identity_provider: IdentityProvider, policy: Policy) -> Result<Self, ConfigError> {
+    pub fn draft(
+        id: ConnectionId,
+        organization: OrganizationId,
+        identity_provider: IdentityProvider,
+        policy: Policy,
+    ) -> Result<Self, ConfigError> {
         let permitted =
             identity_provider.signing_keys().iter().any(|key| policy.algorithms().permit_key(key.key_type()));
         if !permitted {
             return Err(ConfigError::NoSigningKey);
         }
-        Ok(Self { id, identity_provider, policy })
+        Ok(Self { id, organization, identity_provider, policy, status: ConnectionStatus::Draft })
+    }
+
+    /// A connection that whoever operates the host has configured and vouches for, as in a configuration file: active
+    /// at once. What an administrator of an organization has typed is a [`draft`](Self::draft).
+    ///
+    /// # Errors
+    /// As for [`draft`](Self::draft).
+    pub fn preconfigured(
+        id: ConnectionId,
+        organization: OrganizationId,
+        identity_provider: IdentityProvider,
+        policy: Policy,
+    ) -> Result<Self, ConfigError> {
+        let draft = Self::draft(id, organization, identity_provider, policy)?;
+        Ok(Self { status: ConnectionStatus::Active, ..draft })
     }
 
     /// Verifies the signature over the query that a message came in, with the keys of the identity provider.
@@ -39,10 +74,32 @@ impl Connection {
         Ok(deviations.as_slice().to_vec())
     }
 
+    /// Checks that it is a connection of this organization and may be used for this purpose.
+    ///
+    /// # Errors
+    /// `flow.connection_mismatch`, `flow.connection_draft`, `flow.connection_disabled`.
+    pub(crate) fn admit(&self, organization: &OrganizationId, purpose: Purpose) -> Result<(), Rejection> {
+        if self.organization != *organization {
+            let mismatch = Rejection::new(Flow::ConnectionMismatch);
+            return Err(mismatch.expecting(organization.as_str()).finding(self.organization.as_str()));
+        }
+        match (self.status, purpose) {
+            (ConnectionStatus::Active, _) | (ConnectionStatus::Draft, Purpose::Test) => Ok(()),
+            (ConnectionStatus::Draft, _) => Err(Rejection::new(Flow::ConnectionDraft).finding(self.id.as_str())),
+            (ConnectionStatus::Disabled, _) => Err(Rejection::new(Flow::ConnectionDisabled).finding(self.id.as_str())),
+        }
+    }
+
     /// The immutable name.
     #[must_use]
     pub fn id(&self) -> &ConnectionId {
         &self.id
+    }
+
+    /// The organization that brought it.
+    #[must_use]
+    pub fn organization(&self) -> &OrganizationId {
+        &self.organization
     }
 
     /// The identity provider.
@@ -55,5 +112,11 @@ impl Connection {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What it may be used for.
+    #[must_use]
+    pub fn status(&self) -> ConnectionStatus {
+        self.status
     }
 }

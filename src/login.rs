@@ -126,6 +126,9 @@ impl fmt::Debug for LoginStart {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The connection is not for this: of another organization, not tried out yet, or switched off.
+    #[error(transparent)]
+    Refused(#[from] Rejection),
     /// The settings don't allow it.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -155,6 +158,7 @@ pub fn start_login(
     start: LoginStart,
     now: DateTime<Utc>,
 ) -> Result<Started, StartError> {
+    connection.admit(sp.organization(), start.purpose)?;
     check_settings(sp, connection, &start)?;
     let id = RequestId::new(format!("_{}", random_hex()?));
     let endpoint = connection.identity_provider().sso_endpoint();
@@ -273,7 +277,7 @@ mod tests {
     use crate::keys::SigningKey;
     use crate::limits::Limits;
     use crate::metadata::IdentityProvider;
-    use crate::names::{ConnectionId, EntityId};
+    use crate::names::{ConnectionId, EntityId, OrganizationId};
     use crate::policy::Policy;
     use crate::protocol::NameIdPolicy;
     use crate::xml::{Document, Profile};
@@ -282,14 +286,24 @@ mod tests {
     const KEY: &str = include_str!("testing/fixtures/p256-1.key.pem");
 
     fn start(binding: EndpointBinding, start: LoginStart) -> Result<Started, StartError> {
-        let sp = ServiceProvider::builder(EntityId::new("https://sp.example.com/"), "https://sp.example.com/acs")
-            .signing_key(SigningKey::from_pem(KEY, None).unwrap())
-            .build()
-            .unwrap();
+        let sp = ServiceProvider::builder(
+            OrganizationId::new("acme"),
+            EntityId::new("https://sp.example.com/"),
+            "https://sp.example.com/acs",
+        )
+        .signing_key(SigningKey::from_pem(KEY, None).unwrap())
+        .build()
+        .unwrap();
         let idp = IdentityProvider::builder("https://idp.example.com/", "https://idp.example.com/sso")
             .sso_binding(binding)
             .certificate(CERTIFICATE);
-        let connection = Connection::new(ConnectionId::new("c"), idp.build().unwrap(), Policy::strict()).unwrap();
+        let connection = Connection::preconfigured(
+            ConnectionId::new("c"),
+            OrganizationId::new("acme"),
+            idp.build().unwrap(),
+            Policy::strict(),
+        )
+        .unwrap();
         start_login(&sp, &connection, start, Utc::now())
     }
 

@@ -60,6 +60,9 @@ names! {
     /// The host's immutable name for one registered identity provider of one organization. Never reused:
     /// a connection that is deleted and made again is another one.
     ConnectionId;
+    /// The host's immutable name for one of its organizations (tenants). Not its slug: a slug can be given to
+    /// another organization, and then nothing of the first is inherited.
+    OrganizationId;
 }
 
 /// A value of a message that nothing has verified yet: good for looking something up, and for nothing else.

@@ -3,14 +3,16 @@
 use crate::error::ConfigError;
 use crate::keys::{DecryptionKey, SigningKey};
 use crate::limits::Limits;
-use crate::names::EntityId;
+use crate::names::{EntityId, OrganizationId};
 use crate::time::ClockSkew;
 
-/// One SAML entity of the host: what identity providers know it by and where they send users.
+/// One SAML entity of the host, for one of its organizations: what identity providers know it by and where they
+/// send users.
 ///
 /// ```
-/// use saml_sp::{EntityId, ServiceProvider};
+/// use saml_sp::{EntityId, OrganizationId, ServiceProvider};
 /// let sp = ServiceProvider::builder(
+///     OrganizationId::new("7f3a"),
 ///     EntityId::new("https://app.example.com/saml/metadata/acme/"),
 ///     "https://app.example.com/saml/acs/acme/",
 /// )
@@ -20,8 +22,10 @@ use crate::time::ClockSkew;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServiceProvider {
+    organization: OrganizationId,
     entity_id: EntityId,
     acs_url: String,
+    sls_url: Option<String>,
     clock_skew: ClockSkew,
     signing_key: Option<SigningKey>,
     decryption_keys: Vec<DecryptionKey>,
@@ -29,18 +33,31 @@ pub struct ServiceProvider {
 }
 
 impl ServiceProvider {
-    /// Starts with the entityID and the URL of the assertion consumer service, both as registered
-    /// at the identity provider: messages are compared with them to the letter, and URLs of requests
-    /// are never looked at.
-    pub fn builder(entity_id: EntityId, acs_url: impl Into<String>) -> ServiceProviderBuilder {
+    /// Starts with the organization that it is for, and the entityID and the URL of the assertion consumer service as
+    /// registered at the identity provider: messages are compared with them to the letter, and URLs of requests
+    /// are never looked at. Each organization has an entityID and endpoints of its own, so that what one identity
+    /// provider says to one of them is not taken by another.
+    pub fn builder(
+        organization: OrganizationId,
+        entity_id: EntityId,
+        acs_url: impl Into<String>,
+    ) -> ServiceProviderBuilder {
         ServiceProviderBuilder(Self {
+            organization,
             entity_id,
             acs_url: acs_url.into(),
+            sls_url: None,
             clock_skew: ClockSkew::default(),
             signing_key: None,
             decryption_keys: Vec::new(),
             limits: Limits::message(),
         })
+    }
+
+    /// The organization whose users sign in here.
+    #[must_use]
+    pub fn organization(&self) -> &OrganizationId {
+        &self.organization
     }
 
     /// The entityID, which every audience restriction has to name.
@@ -53,6 +70,12 @@ impl ServiceProvider {
     #[must_use]
     pub fn acs_url(&self) -> &str {
         &self.acs_url
+    }
+
+    /// The URL of the single logout service, if it takes part in single logout (SAML Profiles 4.4).
+    #[must_use]
+    pub fn sls_url(&self) -> Option<&str> {
+        self.sls_url.as_deref()
     }
 
     /// The key that everything sent is signed with, if there is one.
@@ -89,6 +112,12 @@ impl ServiceProviderBuilder {
     /// Replaces the tolerance for clocks.
     pub fn clock_skew(mut self, skew: ClockSkew) -> Self {
         self.0.clock_skew = skew;
+        self
+    }
+
+    /// Takes part in single logout, at this URL.
+    pub fn sls_url(mut self, url: impl Into<String>) -> Self {
+        self.0.sls_url = Some(url.into());
         self
     }
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use saml_sp::{Connection, EntityId, IdentityProvider, Login, Policy, ServiceProvider, Unsolicited};
+use saml_sp::{Connection, EntityId, IdentityProvider, Login, OrganizationId, Policy, ServiceProvider, Unsolicited};
 use serde_json::Value;
 
 use crate::cli::{ManifestArguments, Problem, Rigour};
@@ -141,7 +141,7 @@ impl<'m> Case<'m> {
             Err(refused) => return Ok(Err(refused)),
         };
         let entity_id = EntityId::new(self.required("/sp/entity_id")?);
-        let sp = ServiceProvider::builder(entity_id, self.required("/sp/acs_url")?);
+        let sp = ServiceProvider::builder(OrganizationId::new("acme"), entity_id, self.required("/sp/acs_url")?);
         let sp = match self.text("/sp/decryption_key") {
             Some(path) => {
                 sp.decryption_key(trust::decryption_key(&self.path(path)).map_err(|problem| problem.to_string())?)
@@ -152,7 +152,9 @@ impl<'m> Case<'m> {
             return Ok(Err(Refused::service_provider()));
         };
         let judge = |policy: Policy| -> Result<Result<Login, Refused>, String> {
-            let Ok(connection) = Connection::new(connection_id(), idp.clone(), policy) else {
+            let Ok(connection) =
+                Connection::preconfigured(connection_id(), OrganizationId::new("acme"), idp.clone(), policy)
+            else {
                 return Ok(Err(Refused::no_permitted_key()));
             };
             let bench = Bench { sp: sp.clone(), connection, now };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use saml_sp::error::ConfigError;
-use saml_sp::{Connection, EntityId, Login, Policy, ServiceProvider, Unsolicited};
+use saml_sp::{Connection, EntityId, Login, OrganizationId, Policy, ServiceProvider, Unsolicited};
 use serde_json::{Value, json};
 
 use crate::cli::{Form, Problem, ResponseArguments};
@@ -35,14 +35,19 @@ fn bench(arguments: &ResponseArguments) -> Result<Bench, Problem> {
         Asked::Request(_) | Asked::Unknown => Policy::strict(),
     };
     let policy = arguments.relax.iter().fold(strict, |policy, name| relax::relaxed(policy, name));
-    let sp = ServiceProvider::builder(EntityId::new(arguments.sp_entity_id.clone()), arguments.acs.clone());
+    let sp = ServiceProvider::builder(
+        OrganizationId::new("acme"),
+        EntityId::new(arguments.sp_entity_id.clone()),
+        arguments.acs.clone(),
+    );
     let sp = arguments
         .decryption_keys
         .iter()
         .try_fold(sp, |sp, file| Ok(sp.decryption_key(trust::decryption_key(file)?)))?;
     Ok(Bench {
         sp: sp.build().map_err(configured)?,
-        connection: Connection::new(connection_id(), idp, policy).map_err(configured)?,
+        connection: Connection::preconfigured(connection_id(), OrganizationId::new("acme"), idp, policy)
+            .map_err(configured)?,
         now: arguments.at,
     })
 }

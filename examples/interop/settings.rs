@@ -12,8 +12,8 @@ use saml_sp::request::{
     NameIdPolicy,
 };
 use saml_sp::{
-    Certificate, Connection, ConnectionId, EntityId, IdentityProvider, NameId, Policy, ServiceProvider, SigningKey,
-    Unsolicited,
+    Certificate, Connection, ConnectionId, EntityId, IdentityProvider, NameId, OrganizationId, Policy, ServiceProvider,
+    SigningKey, Unsolicited,
 };
 
 use crate::Problem;
@@ -45,7 +45,11 @@ impl Settings {
     }
 
     pub(crate) fn service_provider(&self) -> Result<ServiceProvider, Problem> {
-        let builder = ServiceProvider::builder(EntityId::new(self.required("sp")?), self.required("acs")?);
+        let builder = ServiceProvider::builder(
+            OrganizationId::new("acme"),
+            EntityId::new(self.required("sp")?),
+            self.required("acs")?,
+        );
         Ok(match self.get("key") {
             Some(file) => builder.signing_key(self.signing_key(file)?).build()?,
             None => builder.build()?,
@@ -77,7 +81,12 @@ impl Settings {
             Some("convert") => Unsolicited::Convert,
             _ => Unsolicited::Refuse,
         };
-        Ok(Connection::new(ConnectionId::new("interop"), idp, Policy::strict().with_unsolicited(unsolicited))?)
+        Ok(Connection::preconfigured(
+            ConnectionId::new("interop"),
+            OrganizationId::new("acme"),
+            idp,
+            Policy::strict().with_unsolicited(unsolicited),
+        )?)
     }
 
     pub(crate) fn start(&self) -> Result<LoginStart, Problem> {

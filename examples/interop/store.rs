@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use saml_sp::storage::{LoginStore, Peeked};
+use saml_sp::storage::{LoginStore, Peeked, Store};
 use saml_sp::{Claim, PendingKey, PendingLogin, ReplayKey, RequestId};
 
 /// The directory.
@@ -57,9 +57,11 @@ impl FileStore {
     }
 }
 
-impl LoginStore for FileStore {
+impl Store for FileStore {
     type Error = io::Error;
+}
 
+impl LoginStore for FileStore {
     async fn keep(&self, pending: &PendingLogin) -> io::Result<()> {
         fs::write(self.unused(pending.key().request()), pending.to_bytes())
     }

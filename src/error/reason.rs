@@ -320,6 +320,8 @@ reasons! {
         UnknownRequest "flow.unknown_request" InResponseTo Addressing "SAML Profiles 4.1.4.3": "the response answers a request that is not pending here" => "start the login again; check that the pending login survives until the answer";
         RequestExpired "flow.request_expired" InResponseTo Clock "SAML Profiles 4.1.4.3": "the login took too long" => "start the login again";
         ConnectionMismatch "flow.connection_mismatch" Issuer Addressing "this crate's tenancy rules": "the login was started for another connection" => "finish the login where it was started";
+        ConnectionDraft "flow.connection_draft" Issuer Configuration "this crate's registration rules": "the connection was not tried out yet" => "finish one test login through it, which activates it";
+        ConnectionDisabled "flow.connection_disabled" Issuer Configuration "this crate's registration rules": "the connection is switched off" => "switch it on again, or sign in another way";
         RequestConsumed "flow.request_consumed" InResponseTo Replay "SAML Profiles 4.1.4.5": "the login was finished or given up before" => "start the login again; the Back button repeats an old answer";
         BrowserMismatch "flow.browser_mismatch" InResponseTo Addressing "this crate's flow rules": "the login was started in another browser" => "start the login again in this browser; the binding cookie needs SameSite=None, Secure and https";
         Purpose "flow.purpose" InResponseTo Addressing "this crate's flow rules": "the login was started for another purpose" => "start again from the page that you want to use";

@@ -180,6 +180,8 @@ fn veil(checks: &mut Checks, sealed: &Checks) -> Rejection {
 
 /// The response belongs to this login and this connection, before anything else is done with it.
 fn correlate(response: &Response<'_>, context: &Context<'_>) -> Result<(), Rejection> {
+    let purpose = context.pending().map(PendingLogin::purpose).unwrap_or_default();
+    context.connection.admit(context.sp.organization(), purpose)?;
     let answered = context.answered(response.in_response_to);
     let Some(pending) = context.pending() else {
         return match (answered, context.connection.policy().unsolicited()) {

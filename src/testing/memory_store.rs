@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::names::{AssertionId, ConnectionId, RequestId};
 use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
-use crate::storage::{LoginStore, Peeked};
+use crate::storage::{LoginStore, Peeked, Store};
 use crate::stored::StoredError;
 
 /// A [`LoginStore`] for tests and for trying things out: not for two instances of a host, and
@@ -58,9 +58,11 @@ impl Tables {
     }
 }
 
-impl LoginStore for MemoryStore {
+impl Store for MemoryStore {
     type Error = StoredError;
+}
 
+impl LoginStore for MemoryStore {
     async fn keep(&self, pending: &PendingLogin) -> Result<(), StoredError> {
         let row = Row { key: pending.key().clone(), value: pending.to_bytes(), use_: Use::Unused };
         self.tables().pending.insert(pending.key().request().clone(), row);

@@ -17,11 +17,12 @@ const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const OURS: TestKey = TestKey::OtherRsa;
 
 fn connection(policy: Policy) -> Connection {
-    Connection::new(ConnectionId::new("acme-1"), identity_provider(&[TestKey::Rsa]), policy).unwrap()
+    Connection::preconfigured(ConnectionId::new("acme-1"), organization(), identity_provider(&[TestKey::Rsa]), policy)
+        .unwrap()
 }
 
 fn sp(keys: &[TestKey]) -> ServiceProvider {
-    let builder = ServiceProvider::builder(EntityId::new(SP), ACS);
+    let builder = ServiceProvider::builder(organization(), EntityId::new(SP), ACS);
     keys.iter().fold(builder, |sp, key| sp.decryption_key(key.decryption_key().unwrap())).build().unwrap()
 }
 

@@ -46,11 +46,12 @@ fn its_responses_are_accepted_with_everything_in_them() {
 #[test]
 fn it_answers_requests_over_both_bindings() {
     let idp = FakeIdp::rsa(IDP).unwrap();
-    let sp = ServiceProvider::builder(EntityId::new(SP), ACS).build().unwrap();
+    let sp = ServiceProvider::builder(organization(), EntityId::new(SP), ACS).build().unwrap();
     for binding in [EndpointBinding::HttpRedirect, EndpointBinding::HttpPost] {
         let fields = IdentityProvider::builder(IDP, "https://idp.example.com/sso").sso_binding(binding);
         let provider = fields.certificate(idp.certificate_pem()).build().unwrap();
-        let connection = Connection::new(ConnectionId::new("acme-1"), provider, Policy::strict()).unwrap();
+        let connection =
+            Connection::preconfigured(ConnectionId::new("acme-1"), organization(), provider, Policy::strict()).unwrap();
         let started = start_login(&sp, &connection, LoginStart::default(), now()).unwrap();
         let xml = idp.answer(&started.send, ACS, now()).unwrap().xml().unwrap();
         let Received::Solicited(response) = Received::from_xml(xml.into_bytes(), &Limits::message()).unwrap() else {

@@ -10,12 +10,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_login};
 use saml_sp::login::{Finished, LoginStart, Started};
 use saml_sp::request::{AuthnContextComparison, AuthnRequestOptions, ForceAuthn};
-use saml_sp::storage::{LoginStore, Peeked};
+use saml_sp::storage::{LoginStore, Peeked, Store};
 use saml_sp::testing::{FakeIdp, MemoryStore, SignedParts, sign_template, store_contract};
 use saml_sp::{
     Claim, ClockSkew, Connection, ConnectionId, EntityId, PendingKey, PendingLogin, Policy, Purpose, Relaxation,
     ReplayKey, RequestId, ServiceProvider, Unsolicited,
 };
+
+use crate::kit::organization;
 
 const SP: &str = "https://app.example.com/saml/metadata/acme/";
 const ACS: &str = "https://app.example.com/saml/acs/acme/";
@@ -25,7 +27,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn sp() -> ServiceProvider {
-    ServiceProvider::builder(EntityId::new(SP), ACS).build().unwrap()
+    ServiceProvider::builder(organization(), EntityId::new(SP), ACS).build().unwrap()
 }
 
 fn idp() -> FakeIdp {
@@ -33,7 +35,7 @@ fn idp() -> FakeIdp {
 }
 
 fn connection(id: &str, idp: &FakeIdp, policy: Policy) -> Connection {
-    Connection::new(ConnectionId::new(id), idp.identity_provider().unwrap(), policy).unwrap()
+    Connection::preconfigured(ConnectionId::new(id), organization(), idp.identity_provider().unwrap(), policy).unwrap()
 }
 
 fn acme() -> Vec<Connection> {
@@ -304,9 +306,11 @@ impl HostStore {
     }
 }
 
-impl LoginStore for HostStore {
+impl Store for HostStore {
     type Error = Away;
+}
 
+impl LoginStore for HostStore {
     async fn keep(&self, pending: &PendingLogin) -> Result<(), Away> {
         self.query()?;
         let row = (pending.key().clone(), pending.to_bytes(), false);
@@ -357,8 +361,11 @@ fn a_host_store_of_plain_async_fns_keeps_the_contract() {
 #[test]
 fn the_contract_bites() {
     struct Careless(HostStore);
-    impl LoginStore for Careless {
+    impl Store for Careless {
         type Error = Away;
+    }
+
+    impl LoginStore for Careless {
         async fn keep(&self, pending: &PendingLogin) -> Result<(), Away> {
             self.0.keep(pending).await
         }
@@ -474,8 +481,11 @@ fn pending_logins_read_back_from_their_bytes_only() {
 #[test]
 fn the_contract_finds_a_race() {
     struct TwoStatements(HostStore);
-    impl LoginStore for TwoStatements {
+    impl Store for TwoStatements {
         type Error = Away;
+    }
+
+    impl LoginStore for TwoStatements {
         async fn keep(&self, pending: &PendingLogin) -> Result<(), Away> {
             self.0.keep(pending).await
         }
@@ -537,8 +547,10 @@ fn flw_010_replay_keys_outlive_every_setting() {
     let form = post(&idp().response(SP, ACS, now()).name_id("a").xml().unwrap());
     let unasked = Arrival { saml_response: &form, relay_state: None, cookie: None };
     assert_eq!(code(finish(&store, &accepting, unasked)), "finished");
-    let wide =
-        ServiceProvider::builder(EntityId::new(SP), ACS).clock_skew(ClockSkew::seconds(300).unwrap()).build().unwrap();
+    let wide = ServiceProvider::builder(organization(), EntityId::new(SP), ACS)
+        .clock_skew(ClockSkew::seconds(300).unwrap())
+        .build()
+        .unwrap();
     assert_eq!(code(block_on(finish_login(&store, &wide, &accepting, unasked, now()))), "flow.replay");
 }
 

@@ -174,8 +174,13 @@ fn id_012_assertion_ids_are_unique_at_their_issuer_only() {
     let mut other = Bench::signing(SignedParts::Assertion);
     let id = saml_sp::ConnectionId::new("acme-2");
     let policy = saml_sp::Policy::strict();
-    other.connection =
-        saml_sp::Connection::new(id, identity_provider(&[saml_sp::testing::TestKey::Rsa]), policy).unwrap();
+    other.connection = saml_sp::Connection::preconfigured(
+        id,
+        organization(),
+        identity_provider(&[saml_sp::testing::TestKey::Rsa]),
+        policy,
+    )
+    .unwrap();
     let xml = bench.xml();
     let key = |bench: &Bench| bench.verify(&xml).unwrap().replay_key().clone();
     assert_eq!(key(&bench), key(&bench));

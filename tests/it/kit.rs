@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use saml_sp::testing::{FakeIdp, FakeResponse, Prefixes, SignedParts, TestKey, sign_template};
 use saml_sp::{
     BrowserBinding, BrowserCookie, Claim, Connection, ConnectionId, EntityId, IdentityProvider, Limits, Login,
-    PendingKey, PendingLogin, Policy, Received, Rejection, RequestId, ServiceProvider, SigningKey, VerifiedLogin,
+    OrganizationId, PendingKey, PendingLogin, Policy, Received, Rejection, RequestId, ServiceProvider, SigningKey,
+    VerifiedLogin,
 };
 
 pub(crate) const IDP: &str = "https://idp.example.com/";
@@ -18,6 +19,11 @@ pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub(crate) const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+
+/// The one organization of most tests.
+pub(crate) fn organization() -> OrganizationId {
+    OrganizationId::new("acme")
+}
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-23T12:00:00Z".parse().unwrap()
@@ -38,7 +44,9 @@ impl Bench {
 
     pub(crate) fn with_policy(key: TestKey, parts: SignedParts, prefixes: Prefixes, policy: Policy) -> Self {
         let idp = FakeIdp::with_key(IDP, key.signing_key().unwrap());
-        let connection = Connection::new(ConnectionId::new("acme-1"), identity_provider(&[key]), policy).unwrap();
+        let connection =
+            Connection::preconfigured(ConnectionId::new("acme-1"), organization(), identity_provider(&[key]), policy)
+                .unwrap();
         Self { idp, connection, parts, prefixes }
     }
 
@@ -75,7 +83,7 @@ impl Bench {
     }
 
     pub(crate) fn verify(&self, xml: &str) -> Result<VerifiedLogin, Rejection> {
-        let sp = ServiceProvider::builder(EntityId::new(SP), ACS).build().unwrap();
+        let sp = ServiceProvider::builder(organization(), EntityId::new(SP), ACS).build().unwrap();
         match Received::from_xml(xml.as_bytes().to_vec(), &Limits::message())? {
             Received::Solicited(response) => {
                 let cookie = BrowserCookie::from_value(&"0".repeat(40)).unwrap();

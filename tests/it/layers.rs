@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["policy", "pending", "sp"],
     &["connection"],
     &["profile"],
+    &["mapping"],
     &["storage", "login", "events"],
     &["flow"],
     &["request", "guide", "testing"],

@@ -9,6 +9,8 @@ use saml_sp::{
     SigningKey,
 };
 
+use crate::kit::organization;
+
 fn now() -> DateTime<Utc> {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
@@ -21,11 +23,15 @@ fn key(key: TestKey) -> SigningKey {
 fn connection(key: TestKey, policy: Policy) -> Connection {
     let idp = IdentityProvider::builder("https://idp.example.com", "https://idp.example.com/sso?tenant=1");
     let idp = idp.certificate(key.certificate_pem()).build().unwrap();
-    Connection::new(ConnectionId::new("c"), idp, policy).unwrap()
+    Connection::preconfigured(ConnectionId::new("c"), organization(), idp, policy).unwrap()
 }
 
 fn query(signing: Option<SigningKey>, relay_state: Option<&str>) -> String {
-    let sp = ServiceProvider::builder(EntityId::new("https://app.example.com/saml"), "https://app.example.com/acs");
+    let sp = ServiceProvider::builder(
+        organization(),
+        EntityId::new("https://app.example.com/saml"),
+        "https://app.example.com/acs",
+    );
     let sp = match signing {
         Some(key) => sp.signing_key(key),
         None => sp,

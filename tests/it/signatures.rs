@@ -512,7 +512,8 @@ fn ds_064_keys_of_other_connections() {
     let with_keys = |keys: &[TestKey], signer| {
         let mut bench = Bench::new(signer, A, Prefixes::Usual);
         let provider = identity_provider(keys);
-        bench.connection = Connection::new(ConnectionId::new("acme-1"), provider, Policy::strict()).unwrap();
+        bench.connection =
+            Connection::preconfigured(ConnectionId::new("acme-1"), organization(), provider, Policy::strict()).unwrap();
         bench
     };
     use TestKey::{OtherP256, OtherRsa, P256, Rsa};
@@ -544,7 +545,8 @@ fn ds_069_a_connection_has_a_key() {
     assert!(fields.clone().certificate("").build().is_err());
     let weak = fields.certificate(include_str!("../../src/keys/fixtures/rsa1024.crt.pem")).build();
     if let Ok(weak) = weak {
-        let connection = |policy| Connection::new(ConnectionId::new("acme-1"), weak.clone(), policy);
+        let connection =
+            |policy| Connection::preconfigured(ConnectionId::new("acme-1"), organization(), weak.clone(), policy);
         assert!(matches!(connection(Policy::strict()), Err(ConfigError::NoSigningKey)));
         assert!(connection(Policy::strict().dangerous().allow_rsa1024().into_policy()).is_ok());
     }

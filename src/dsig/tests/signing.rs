@@ -10,7 +10,7 @@ use crate::error::SigningError;
 use crate::keys::SigningKey;
 use crate::login::{LoginStart, Send, start_login};
 use crate::metadata::{EndpointBinding, IdentityProvider};
-use crate::names::{ConnectionId, EntityId};
+use crate::names::{ConnectionId, EntityId, OrganizationId};
 use crate::policy::Policy;
 use crate::protocol::AFTER_ISSUER;
 use crate::sp::ServiceProvider;
@@ -82,11 +82,21 @@ fn the_default_request_over_post_is_signed_with_either_kind_of_key() {
         let idp = IdentityProvider::builder("https://idp.example.com/", "https://idp.example.com/sso")
             .sso_binding(EndpointBinding::HttpPost)
             .certificate(include_str!("../../testing/fixtures/rsa-1.crt.pem"));
-        let sp = ServiceProvider::builder(EntityId::new("https://sp.example.com/"), "https://sp.example.com/acs")
-            .signing_key(key.clone())
-            .build()
-            .unwrap();
-        let connection = Connection::new(ConnectionId::new("c"), idp.build().unwrap(), Policy::strict()).unwrap();
+        let sp = ServiceProvider::builder(
+            OrganizationId::new("acme"),
+            EntityId::new("https://sp.example.com/"),
+            "https://sp.example.com/acs",
+        )
+        .signing_key(key.clone())
+        .build()
+        .unwrap();
+        let connection = Connection::preconfigured(
+            ConnectionId::new("c"),
+            OrganizationId::new("acme"),
+            idp.build().unwrap(),
+            Policy::strict(),
+        )
+        .unwrap();
         let started = start_login(&sp, &connection, LoginStart::default(), Utc::now()).unwrap();
         let Send::Post(form) = started.send else { panic!("over POST") };
         let (_, value) = form.fields().next().unwrap();

@@ -1,40 +1,21 @@
-//! The drivers over the host's store. READ THIS FIRST: each function names its steps in order.
+//! Signing in: start, and finish at the assertion consumer service.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use chrono::{DateTime, Utc};
 
+use super::FlowError;
 use crate::browser::BrowserCookie;
 use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
-use crate::login::{self, Finished, LoginStart, RESTARTED, StartError, Started};
+use crate::login::{self, Finished, LoginStart, RESTARTED, Started};
 use crate::names::{ConnectionId, EntityId, Unverified};
 use crate::pending::Purpose;
 use crate::policy::Unsolicited;
 use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse};
 use crate::sp::ServiceProvider;
 use crate::storage::{LoginStore, Peeked};
-
-/// Why a step of the flow did not succeed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlowError<E> {
-    /// The message was refused.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// No request could be made.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The store failed. Nothing is lost: repeat the step with the same input.
-    #[error("the store failed, repeat the step: {0}")]
-    Store(#[source] E),
-}
 
 /// What the browser brought to the assertion consumer service.
 #[derive(Clone, Copy)]
@@ -196,26 +177,6 @@ fn of_issuer<'c>(
             let known: Vec<_> = connections.iter().map(|connection| entity_id(connection).as_str()).collect();
             let found = issuer.map_or("no Issuer", EntityId::as_str);
             Err(Rejection::new(Profile::Issuer).expecting(known.join(" or ")).finding(found))
-        }
-    }
-}
-
-/// Runs one of these drivers on the calling thread, for hosts without an async runtime: their stores
-/// block in the bodies of their `async fn`s.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
         }
     }
 }

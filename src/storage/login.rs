@@ -1,11 +1,8 @@
-//! What the host stores. Every method is one atomic statement or transaction.
-//!
-//! Hosts write `async fn`; the [guide](crate::guide::storage) has the whole of it in SQL, and
-//! `testing::store_contract` proves an implementation.
+//! What is stored for logins.
 
-use std::error::Error;
 use std::future::Future;
 
+use super::Store;
 use crate::names::RequestId;
 use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
@@ -15,10 +12,7 @@ use crate::profile::{Claim, ReplayKey};
 /// Nothing here is ever deleted before its time: a login that was used leaves a mark until the
 /// pending login would have expired (some hours more help users who come back late), and a replay
 /// key stays until [`ReplayKey::keep_until`].
-pub trait LoginStore {
-    /// The host's own error. It reaches the caller unchanged; nothing is lost, and the step can be repeated.
-    type Error: Error + Send + Sync + 'static;
-
+pub trait LoginStore: Store {
     /// Stores a login under its request ID.
     fn keep(&self, pending: &PendingLogin) -> impl Future<Output = Result<(), Self::Error>> + Send;
 

@@ -1,0 +1,49 @@
+//! The drivers over the host's store. READ THIS FIRST: each function names its steps in order.
+
+mod login;
+
+pub use login::{Arrival, Arrived, finish_login, start_login};
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use crate::error::Rejection;
+use crate::login::StartError;
+
+/// Why a step of the flow did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError<E> {
+    /// The message was refused.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// No request could be made.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store failed. Nothing is lost: repeat the step with the same input.
+    #[error("the store failed, repeat the step: {0}")]
+    Store(#[source] E),
+}
+
+/// Runs one of these drivers on the calling thread, for hosts without an async runtime: their stores
+/// block in the bodies of their `async fn`s.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the host stores. Every method is one atomic statement or transaction, and safe to repeat.
+//!
+//! Hosts write `async fn`; the [guide](crate::guide::storage) has the whole of it in SQL, and
+//! `testing::store_contract` proves an implementation.
+
+mod login;
+
+pub use login::{LoginStore, Peeked};
+
+/// The host's storage. One type, or several, implement the traits of this module on top of this one.
+pub trait Store {
+    /// The host's own error. It reaches the caller unchanged; nothing is lost, and the step can be repeated.
+    type Error: std::error::Error + Send + Sync + 'static;
+}
