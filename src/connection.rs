@@ -6,6 +6,7 @@ use crate::metadata::IdentityProvider;
 use crate::names::{ConnectionId, OrganizationId};
 use crate::pending::Purpose;
 use crate::policy::Policy;
+use crate::stored::{Decoder, Encoder, StoredError};
 
 /// An identity provider as registered by one organization, with what is demanded of it. Everything that is made of
 /// its messages carries its [`ConnectionId`].
@@ -30,6 +31,8 @@ pub enum ConnectionStatus {
 }
 
 impl Connection {
+    const VERSION: u8 = 1;
+
     /// Puts an identity provider that an organization has brought under a policy. Nobody signs in through it before a
     /// test login has shown that it works, and that whoever registered it can sign in there.
     ///
@@ -64,6 +67,43 @@ impl Connection {
         Ok(Self { status: ConnectionStatus::Active, ..draft })
     }
 
+    /// The same connection with what its identity provider published since, or with what an administrator has changed.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSigningKey`] when the policy permits none of the keys.
+    pub fn with_identity_provider(self, identity_provider: IdentityProvider) -> Result<Self, ConfigError> {
+        let status = self.status;
+        let draft = Self::draft(self.id, self.organization, identity_provider, self.policy)?;
+        Ok(Self { status, ..draft })
+    }
+
+    /// The same connection under another policy.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSigningKey`] when the policy permits none of the keys.
+    pub fn with_policy(self, policy: Policy) -> Result<Self, ConfigError> {
+        let status = self.status;
+        let draft = Self::draft(self.id, self.organization, self.identity_provider, policy)?;
+        Ok(Self { status, ..draft })
+    }
+
+    /// Switches it off: logins that are under way are refused as well.
+    #[must_use]
+    pub fn disabled(self) -> Self {
+        Self { status: ConnectionStatus::Disabled, ..self }
+    }
+
+    /// Makes a draft of it again, to be tried out before it is used.
+    #[must_use]
+    pub fn into_draft(self) -> Self {
+        Self { status: ConnectionStatus::Draft, ..self }
+    }
+
+    /// Only a test login activates one.
+    pub(crate) fn activated(self) -> Self {
+        Self { status: ConnectionStatus::Active, ..self }
+    }
+
     /// Verifies the signature over the query that a message came in, with the keys of the identity provider.
     ///
     /// # Errors
@@ -72,6 +112,48 @@ impl Connection {
         let mut deviations = Deviations::default();
         message.verify(self.identity_provider.signing_keys(), self.policy.algorithms(), &mut deviations)?;
         Ok(deviations.as_slice().to_vec())
+    }
+
+    /// The bytes to store. They hold no secret.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let status = match self.status {
+            ConnectionStatus::Draft => 0,
+            ConnectionStatus::Active => 1,
+            ConnectionStatus::Disabled => 2,
+        };
+        let settings: Vec<String> = self.policy.settings().map(str::to_owned).collect();
+        let encoder = Encoder::new(Self::VERSION).text(self.id.as_str()).text(self.organization.as_str());
+        encoder
+            .octets(&self.identity_provider.to_bytes())
+            .list(&settings)
+            .option(self.policy.in_response_to_placeholder())
+            .byte(status)
+            .finish()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// [`StoredError`], also for a policy with settings that this version does not know: none is quietly dropped.
+    pub fn from_bytes(octets: &[u8]) -> Result<Self, StoredError> {
+        let mut decoder = Decoder::new(octets, Self::VERSION)?;
+        let (id, organization) = (ConnectionId::new(decoder.text()?), OrganizationId::new(decoder.text()?));
+        let identity_provider = IdentityProvider::from_bytes(decoder.octets()?)?;
+        let settings = decoder.list()?;
+        let mut policy = Policy::from_settings(settings.iter().map(String::as_str)).ok_or(StoredError::Damaged)?;
+        if let Some(literal) = decoder.option()? {
+            policy = policy.with_in_response_to_placeholder(literal).map_err(|_| StoredError::Damaged)?;
+        }
+        let status = match decoder.byte()? {
+            0 => ConnectionStatus::Draft,
+            1 => ConnectionStatus::Active,
+            2 => ConnectionStatus::Disabled,
+            _ => return Err(StoredError::Damaged),
+        };
+        decoder.finish()?;
+        let draft = Self::draft(id, organization, identity_provider, policy).map_err(|_| StoredError::Damaged)?;
+        Ok(Self { status, ..draft })
     }
 
     /// Checks that it is a connection of this organization and may be used for this purpose.

@@ -222,6 +222,12 @@ impl VerifyingKey {
         Fingerprint::of(self.key.spki_der())
     }
 
+    /// The SubjectPublicKeyInfo in DER (RFC 5280 section 4.1.2.7).
+    #[must_use]
+    pub fn spki_der(&self) -> &[u8] {
+        self.key.spki_der()
+    }
+
     /// The key itself.
     pub(crate) fn public_key(&self) -> &PublicKey {
         &self.key
@@ -257,7 +263,10 @@ impl fmt::Debug for VerifyingKey {
 
 /// A private RSA key of this SP that content is encrypted for. It belongs to one SP entity. Clones share the key.
 #[derive(Clone)]
-pub struct DecryptionKey(Arc<PrivateKey>);
+pub struct DecryptionKey {
+    key: Arc<PrivateKey>,
+    certificate: Option<Certificate>,
+}
 
 impl DecryptionKey {
     /// Reads the one private key in PEM text: `PRIVATE KEY` or `RSA PRIVATE KEY`. Other blocks are skipped.
@@ -275,19 +284,36 @@ impl DecryptionKey {
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let key = PrivateKey::from_der(der)?;
         match key.public_key().key_type().family() {
-            KeyFamily::Rsa => Ok(Self(Arc::new(key))),
+            KeyFamily::Rsa => Ok(Self { key: Arc::new(key), certificate: None }),
             KeyFamily::Ec => Err(KeyError::Algorithm),
         }
     }
 
+    /// Adds the certificate, which is what identity providers take the public key from.
+    ///
+    /// # Errors
+    /// [`KeyError::Mismatch`] when it is for another key.
+    pub fn with_certificate(self, certificate: Certificate) -> Result<Self, KeyError> {
+        if certificate.public_key() != self.key.public_key() {
+            return Err(KeyError::Mismatch);
+        }
+        Ok(Self { certificate: Some(certificate), ..self })
+    }
+
+    /// The certificate to publish.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
     pub(crate) fn private_key(&self) -> &PrivateKey {
-        &self.0
+        &self.key
     }
 }
 
 impl fmt::Debug for DecryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DecryptionKey({})", Fingerprint::of(self.0.public_key().spki_der()))
+        write!(f, "DecryptionKey({})", Fingerprint::of(self.key.public_key().spki_der()))
     }
 }
 

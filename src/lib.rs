@@ -34,7 +34,7 @@ mod policy;
 mod profile;
 mod protocol;
 pub mod request;
-mod sp;
+pub mod sp;
 pub mod storage;
 mod stored;
 #[cfg(any(test, feature = "testing"))]
@@ -60,6 +60,6 @@ pub use names::{AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, 
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
-pub use sp::ServiceProvider;
+pub use sp::{ContactPerson, OrganizationInfo, ServiceProvider, SpSettings};
 pub use stored::StoredError;
 pub use time::ClockSkew;

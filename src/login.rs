@@ -11,7 +11,7 @@ use crate::crypto::NoRandomness;
 use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
 use crate::keys::SigningKey;
-use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding, is_web_url};
+use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding};
 use crate::names::RequestId;
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
@@ -36,6 +36,7 @@ pub struct LoginStart {
     relay_state: Option<String>,
     host_state: Option<String>,
     cookie: Option<BrowserCookie>,
+    binding: Option<EndpointBinding>,
     /// The RelayState of the response that this login was made of.
     carried: Option<String>,
 }
@@ -67,6 +68,13 @@ impl LoginStart {
     /// Something to be had back when the login is finished.
     pub fn with_host_state(mut self, state: impl Into<String>) -> Self {
         self.host_state = Some(state.into());
+        self
+    }
+
+    /// Sends the request over this binding, `HttpRedirect` or `HttpPost`. Otherwise it is Redirect, and POST where only
+    /// that is offered: a request with long extensions may need POST.
+    pub fn with_binding(mut self, binding: EndpointBinding) -> Self {
+        self.binding = Some(binding);
         self
     }
 
@@ -161,7 +169,7 @@ pub fn start_login(
     connection.admit(sp.organization(), start.purpose)?;
     check_settings(sp, connection, &start)?;
     let id = RequestId::new(format!("_{}", random_hex()?));
-    let endpoint = connection.identity_provider().sso_endpoint();
+    let endpoint = endpoint(connection, start.binding.as_ref())?;
     let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
     let xml = start.request.to_xml(&id, requester, endpoint.location(), now)?;
     let send = send(xml, &id, endpoint, start.relay_state.as_deref(), sp.signing_key())?;
@@ -183,14 +191,20 @@ fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginSt
         let remedy = "the identity provider wants signed requests: give the service provider a signing key";
         return Err(ConfigError::Missing { field: "signing_key", remedy });
     }
-    if !is_web_url(sp.acs_url()) {
-        return Err(ConfigError::url("acs_url", sp.acs_url()));
-    }
     if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
         let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
         return Err(ConfigError::Value { field: "relay_state", reason });
     }
     Ok(())
+}
+
+fn endpoint<'c>(connection: &'c Connection, binding: Option<&EndpointBinding>) -> Result<&'c Endpoint, ConfigError> {
+    let Some(binding) = binding else { return Ok(connection.identity_provider().sso_endpoint()) };
+    let usable = matches!(binding, EndpointBinding::HttpRedirect | EndpointBinding::HttpPost);
+    let mut endpoints = connection.identity_provider().single_sign_on().iter();
+    let reason = "the identity provider has no single sign-on service over it that could be used";
+    let unusable = ConfigError::Value { field: "binding", reason };
+    endpoints.find(|endpoint| usable && endpoint.binding() == binding).ok_or(unusable)
 }
 
 /// The request on its way, signed if there is a key: in the query, or in the message.
@@ -216,20 +230,34 @@ fn send(
 #[must_use]
 pub struct Finished {
     login: Login,
+    connection: Connection,
     purpose: Purpose,
     host_state: Option<String>,
     relay_state: Option<RelayState>,
 }
 
 impl Finished {
-    pub(crate) fn new(login: Login, purpose: Purpose, host_state: Option<String>, relay_state: Option<&str>) -> Self {
-        Self { login, purpose, host_state, relay_state: relay_state.map(RelayState::new) }
+    /// A login that nobody asked for.
+    pub(crate) fn new(login: Login, connection: &Connection, relay_state: Option<&str>) -> Self {
+        let (connection, relay_state) = (connection.clone(), relay_state.map(RelayState::new));
+        Self { login, connection, purpose: Purpose::Login, host_state: None, relay_state }
+    }
+
+    /// What it was started for, and what the host kept then.
+    pub(crate) fn with_start(self, purpose: Purpose, host_state: Option<String>) -> Self {
+        Self { purpose, host_state, ..self }
     }
 
     /// What the login was started for; [`Purpose::Login`] if it was not asked for.
     #[must_use]
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// The connection that it was made through, as it was then.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(crate) fn login(&self) -> &Login {
@@ -253,10 +281,49 @@ impl Finished {
     /// # Errors
     /// `flow.purpose`: a login that was started to sign in can't link accounts, and the reverse.
     pub fn into_login(self, purpose: Purpose) -> Result<Login, Rejection> {
+        self.require(purpose).map(|()| self.login)
+    }
+
+    /// The test login, if it was started as one.
+    ///
+    /// # Errors
+    /// `flow.purpose`.
+    pub fn into_test(self) -> Result<TestLogin, Rejection> {
+        self.require(Purpose::Test).map(|()| TestLogin { login: self.login, connection: self.connection })
+    }
+
+    fn require(&self, purpose: Purpose) -> Result<(), Rejection> {
         if self.purpose == purpose {
-            return Ok(self.login);
+            return Ok(());
         }
         Err(Rejection::new(Flow::Purpose).expecting(format!("{purpose:?}")).finding(format!("{:?}", self.purpose)))
+    }
+}
+
+/// A test login that succeeded. It signs nobody in: it shows what arrives, and activates the connection.
+#[derive(Debug)]
+pub struct TestLogin {
+    login: Login,
+    connection: Connection,
+}
+
+impl TestLogin {
+    /// What arrived, for the report and the preview of the mapping.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// The connection as it was tried out.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection, active. A store replaces the one that was tried out with it, and no other.
+    #[must_use]
+    pub fn activated(&self) -> Connection {
+        self.connection.clone().activated()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a connection demands and what it lets pass.
 
 use crate::dsig::{Algorithms, Permission};
+use crate::error::ConfigError;
 use crate::xmlenc::{Ciphers, Use};
 
 /// Which signature has to cover the assertion. There is no "none".
@@ -33,7 +34,7 @@ pub enum Unsolicited {
 }
 
 /// A departure from the profile that does not weaken the proof, switched on for one connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Relaxation {
     /// A NotBefore on the bearer confirmation; it is enforced.
@@ -77,6 +78,7 @@ pub struct Policy {
     algorithms: Algorithms,
     rsa1_5: Use,
     triple_des: Use,
+    placeholder: Option<String>,
 }
 
 impl Policy {
@@ -105,8 +107,25 @@ impl Policy {
     pub fn with_relaxation(mut self, relaxation: Relaxation) -> Self {
         if !self.has(relaxation) {
             self.relaxations.push(relaxation);
+            self.relaxations.sort_unstable();
         }
         self
+    }
+
+    /// Takes this literal in an InResponseTo for none: Rippling puts a constant there when nobody has asked. It only
+    /// helps where [unsolicited](Self::with_unsolicited) responses are not refused.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for one that is empty or begins with `_`, as the IDs of our requests do.
+    pub fn with_in_response_to_placeholder(mut self, literal: impl Into<String>) -> Result<Self, ConfigError> {
+        let literal = literal.into();
+        if literal.is_empty() || literal.starts_with('_') {
+            let reason =
+                "a constant that the identity provider sends, which can't be one of our IDs: those begin with _";
+            return Err(ConfigError::Value { field: "in_response_to_placeholder", reason });
+        }
+        self.placeholder = Some(literal);
+        Ok(self)
     }
 
     /// The doorway to settings that weaken the cryptographic proof.
@@ -133,6 +152,25 @@ impl Policy {
         self.relaxations.contains(&relaxation)
     }
 
+    /// What counts as no InResponseTo, besides its absence.
+    #[must_use]
+    pub fn in_response_to_placeholder(&self) -> Option<&str> {
+        self.placeholder.as_deref()
+    }
+
+    /// The names of all settings that are not at their strictest, `unsolicited_accept` or `dangerous_sha1` for example:
+    /// to be shown, and to be stored.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        SETTINGS.into_iter().filter(|(_, put)| put(self.clone()) == *self).map(|(name, _)| name)
+    }
+
+    /// The strict policy with these [`settings`](Self::settings); none for a name that no setting has.
+    pub(crate) fn from_settings<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<Self> {
+        names.into_iter().try_fold(Self::strict(), |policy, name| {
+            SETTINGS.into_iter().find(|(known, _)| *known == name).map(|(_, put)| put(policy))
+        })
+    }
+
     /// What may be used to decrypt ciphertext that is, or is not, covered by a verified signature.
     pub(crate) fn ciphers(&self, ciphertext: Ciphertext) -> Ciphers {
         let cbc = match ciphertext {
@@ -147,6 +185,27 @@ impl Policy {
         &self.algorithms
     }
 }
+
+/// A name, and what puts the setting into a policy.
+type Setting = (&'static str, fn(Policy) -> Policy);
+
+/// Every departure from the strict policy. A policy has those that change nothing about it.
+const SETTINGS: [Setting; 14] = [
+    ("signature_assertion", |policy| policy.with_signature_rule(SignatureRule::Assertion)),
+    ("signature_response", |policy| policy.with_signature_rule(SignatureRule::Response)),
+    ("signature_both", |policy| policy.with_signature_rule(SignatureRule::Both)),
+    ("unsolicited_accept", |policy| policy.with_unsolicited(Unsolicited::Accept)),
+    ("unsolicited_convert", |policy| policy.with_unsolicited(Unsolicited::Convert)),
+    ("scd_not_before", |policy| policy.with_relaxation(Relaxation::ConfirmationNotBefore)),
+    ("no_authn_statement", |policy| policy.with_relaxation(Relaxation::NoAuthnStatement)),
+    ("empty_in_response_to", |policy| policy.with_relaxation(Relaxation::EmptyInResponseTo)),
+    ("cbc", |policy| policy.with_relaxation(Relaxation::Cbc)),
+    ("dangerous_sha1", |policy| policy.dangerous().allow_sha1().into_policy()),
+    ("dangerous_rsa1024", |policy| policy.dangerous().allow_rsa1024().into_policy()),
+    ("dangerous_inclusive_c14n", |policy| policy.dangerous().allow_inclusive_c14n().into_policy()),
+    ("dangerous_rsa1_5", |policy| policy.dangerous().allow_rsa1_5().into_policy()),
+    ("dangerous_3des", |policy| policy.dangerous().allow_3des().into_policy()),
+];
 
 /// Settings that make forgery easier. Each is for one connection, as long as its identity provider
 /// can't do better.

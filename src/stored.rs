@@ -29,11 +29,20 @@ impl Encoder {
         Self(vec![version])
     }
 
-    pub(crate) fn text(mut self, text: &str) -> Self {
-        // Longer than 4 GiB can't come here: everything stored was bounded by Limits or is our own.
-        self.0.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
-        self.0.extend_from_slice(text.as_bytes());
+    pub(crate) fn text(self, text: &str) -> Self {
+        self.octets(text.as_bytes())
+    }
+
+    pub(crate) fn octets(mut self, octets: &[u8]) -> Self {
+        self.0.extend_from_slice(&length(octets).to_be_bytes());
+        self.0.extend_from_slice(octets);
         self
+    }
+
+    /// A list of whatever `write` writes.
+    pub(crate) fn each<T>(self, items: &[T], write: impl Fn(Self, &T) -> Self) -> Self {
+        let counted = self.text(&items.len().to_string());
+        items.iter().fold(counted, write)
     }
 
     pub(crate) fn option(self, text: Option<&str>) -> Self {
@@ -44,8 +53,7 @@ impl Encoder {
     }
 
     pub(crate) fn list(self, texts: &[String]) -> Self {
-        let counted = self.text(&texts.len().to_string());
-        texts.iter().fold(counted, |encoder, text| encoder.text(text))
+        self.each(texts, |encoder, text| encoder.text(text))
     }
 
     pub(crate) fn byte(mut self, byte: u8) -> Self {
@@ -63,6 +71,11 @@ impl Encoder {
     }
 }
 
+/// Longer than 4 GiB can't come here: everything stored was bounded by Limits or is our own.
+fn length(octets: &[u8]) -> u32 {
+    u32::try_from(octets.len()).unwrap_or(u32::MAX)
+}
+
 /// Reads fields in the order in which they were written.
 pub(crate) struct Decoder<'b>(&'b [u8]);
 
@@ -76,9 +89,20 @@ impl<'b> Decoder<'b> {
     }
 
     pub(crate) fn text(&mut self) -> Result<String, StoredError> {
+        String::from_utf8(self.octets()?.to_vec()).map_err(|_| StoredError::Damaged)
+    }
+
+    pub(crate) fn octets(&mut self) -> Result<&'b [u8], StoredError> {
         let length = u32::from_be_bytes(self.array()?);
-        let octets = self.take(usize::try_from(length).map_err(|_| StoredError::Damaged)?)?;
-        String::from_utf8(octets.to_vec()).map_err(|_| StoredError::Damaged)
+        self.take(usize::try_from(length).map_err(|_| StoredError::Damaged)?)
+    }
+
+    pub(crate) fn each<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, StoredError>,
+    ) -> Result<Vec<T>, StoredError> {
+        let count: usize = self.text()?.parse().map_err(|_| StoredError::Damaged)?;
+        (0..count).map(|_| read(self)).collect()
     }
 
     pub(crate) fn option(&mut self) -> Result<Option<String>, StoredError> {
@@ -90,8 +114,7 @@ impl<'b> Decoder<'b> {
     }
 
     pub(crate) fn list(&mut self) -> Result<Vec<String>, StoredError> {
-        let count: usize = self.text()?.parse().map_err(|_| StoredError::Damaged)?;
-        (0..count).map(|_| self.text()).collect()
+        self.each(Self::text)
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, StoredError> {

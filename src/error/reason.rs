@@ -287,6 +287,7 @@ reasons! {
     /// The rules of the Web Browser SSO profile.
     Profile {
         Status "profile.status" Status Declined "SAML Core 3.2.2": "the identity provider did not authenticate the user" => "see the identity provider's log; the status code is in the report";
+        NoPassive "profile.no_passive" Status Declined "SAML Core 3.2.2.2": "the identity provider could not sign the user in without showing itself" => "start the login again without IsPassive";
         NoAssertion "profile.no_assertion" NoAssertion Message "SAML Profiles 4.1.4.2": "the response holds no assertion" => "have the identity provider send an assertion";
         MultipleAssertions "profile.multiple_assertions" MultipleAssertions Message "this crate's strict profile": "the response holds more than one assertion" => "have the identity provider send one assertion";
         Unsigned "profile.unsigned" Unsigned Trust "SAML Profiles 4.1.4.3": "no signature covers the assertion" => "switch on signing of assertions or responses at the identity provider";

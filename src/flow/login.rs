@@ -11,7 +11,6 @@ use crate::error::{Flow, Profile, Rejection};
 use crate::events;
 use crate::login::{self, Finished, LoginStart, RESTARTED, Started};
 use crate::names::{ConnectionId, EntityId, Unverified};
-use crate::pending::Purpose;
 use crate::policy::Unsolicited;
 use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse};
 use crate::sp::ServiceProvider;
@@ -73,7 +72,7 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    let outcome = match Received::from_post(arrival.saml_response, sp.limits())? {
+    let outcome = match received(arrival, sp, connections)? {
         Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
         Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
     };
@@ -83,6 +82,17 @@ pub async fn finish_login<S: LoginStore>(
         _ => {}
     }
     outcome
+}
+
+/// What arrived, sorted; a constant that the identity provider puts in place of a request's ID makes no answer of it.
+fn received(arrival: Arrival<'_>, sp: &ServiceProvider, connections: &[Connection]) -> Result<Received, Rejection> {
+    Ok(match Received::from_post(arrival.saml_response, sp.limits())? {
+        Received::Solicited(response) => {
+            let connection = of_issuer(connections, response.issuer()).ok();
+            response.into_unsolicited(connection)
+        }
+        unsolicited @ Received::Unsolicited(_) => unsolicited,
+    })
 }
 
 async fn finish_solicited<S: LoginStore>(
@@ -114,7 +124,7 @@ async fn finish_solicited<S: LoginStore>(
                 Some(RESTARTED) => carried.as_deref(),
                 relay_state => relay_state,
             };
-            Ok(Arrived::Finished(Finished::new(login, purpose, host_state, relay_state)))
+            Ok(Arrived::Finished(Finished::new(login, connection, relay_state).with_start(purpose, host_state)))
         }
         Err(rejection) => {
             // From the right browser, so nobody else's: every attempt costs a new login.
@@ -147,7 +157,7 @@ async fn finish_unsolicited<S: LoginStore>(
     let verified = response.verify(sp, connection, now)?;
     let claim = store.claim(verified.replay_key()).await.map_err(FlowError::Store)?;
     let login = verified.claimed(claim)?;
-    Ok(Arrived::Finished(Finished::new(login, Purpose::Login, None, arrival.relay_state)))
+    Ok(Arrived::Finished(Finished::new(login, connection, arrival.relay_state)))
 }
 
 /// A login that was started for a connection of another organization is not finished here.

@@ -70,6 +70,12 @@ impl Endpoint {
         Some(Self { binding, location, response_location: None })
     }
 
+    /// None if it is no URL to send a browser to.
+    pub(super) fn with_response_location(self, url: &str) -> Option<Self> {
+        let response_location = Some(web_url(url)?).filter(|url| *url != self.location);
+        Some(Self { response_location, ..self })
+    }
+
     /// # Errors
     /// `schema.missing`. A URL that is none is the business of the caller.
     pub(super) fn read(element: Node<'_>) -> Result<Result<Self, BadUrl<'_>>, Rejection> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::endpoint::{Endpoint, EndpointBinding};
-use super::identity_provider::{IdentityProvider, Incomplete, Parts};
+use super::identity_provider::{AuthnRequestSigning, IdentityProvider, Incomplete, Parts};
 use super::warning::MetadataWarning;
 use super::{ENTITY_ID_MOST, read_certificates};
 use crate::error::{ConfigError, without_user_info};
@@ -20,6 +20,7 @@ pub struct IdentityProviderBuilder {
     slo_url: Option<String>,
     slo_binding: EndpointBinding,
     certificates: Vec<String>,
+    authn_request_signing: AuthnRequestSigning,
 }
 
 impl IdentityProvider {
@@ -43,6 +44,7 @@ impl IdentityProvider {
             slo_url: None,
             slo_binding: EndpointBinding::HttpRedirect,
             certificates: Vec::new(),
+            authn_request_signing: AuthnRequestSigning::NotWanted,
         }
     }
 }
@@ -77,12 +79,19 @@ impl IdentityProviderBuilder {
         self
     }
 
+    /// Whether it wants authentication requests to be signed; then no login starts without a signing key.
+    #[must_use]
+    pub fn authn_request_signing(mut self, signing: AuthnRequestSigning) -> Self {
+        self.authn_request_signing = signing;
+        self
+    }
+
     /// The identity provider.
     ///
     /// # Errors
     /// The first of [`problems`](Self::problems).
     pub fn build(&self) -> Result<IdentityProvider, ConfigError> {
-        let mut parts = Parts::default();
+        let mut parts = Parts { authn_request_signing: self.authn_request_signing, ..Parts::default() };
         let entity_id = self.entity_id()?;
         parts.single_sign_on.push(self.sso()?);
         parts.single_logout.extend(self.slo()?);

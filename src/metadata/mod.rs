@@ -10,6 +10,7 @@ mod identity_provider;
 mod key_descriptor;
 mod read;
 mod role;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod validity;
@@ -28,7 +29,7 @@ use crate::names::{SAML, SAMLP};
 use crate::xml::{Node, base64_binary};
 
 /// The namespace of metadata.
-const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+pub(crate) const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// The longest entityID that the schema allows, in characters (SAML Metadata 2.2.1).
 const ENTITY_ID_MOST: usize = 1024;
 

@@ -96,6 +96,19 @@ impl IdentityProvider {
     }
 }
 
+impl EntityChoice {
+    /// The identity providers of a document, in its order, for somebody to choose from. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// `xml.*`, `schema.*`.
+    pub fn offered<'a>(source: impl Into<MetadataSource<'a>>) -> Result<Vec<EntityId>, Rejection> {
+        let document = source.into().parse()?;
+        let entities = entities(root(&document)?)?;
+        let providers = entities.into_iter().filter(|(entity, _)| roles(*entity).next().is_some());
+        Ok(providers.map(|(_, id)| EntityId::new(id)).collect())
+    }
+}
+
 fn root(document: &Document) -> Result<Node<'_>, Rejection> {
     let root = document.root();
     if root.is(MD, "EntityDescriptor") || root.is(MD, "EntitiesDescriptor") {

@@ -59,7 +59,12 @@ impl Context<'_> {
 
     /// An InResponseTo attribute as the policy of the connection reads it.
     pub(super) fn answered<'d>(&self, in_response_to: Option<&'d str>) -> Option<&'d str> {
-        in_response_to.filter(|id| !(id.is_empty() && self.connection.policy().has(Relaxation::EmptyInResponseTo)))
+        let policy = self.connection.policy();
+        let is_none = |id: &str| {
+            (id.is_empty() && policy.has(Relaxation::EmptyInResponseTo))
+                || policy.in_response_to_placeholder() == Some(id)
+        };
+        in_response_to.filter(|id| !is_none(id))
     }
 }
 

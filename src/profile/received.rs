@@ -111,6 +111,15 @@ impl SolicitedResponse {
         verify(&self.document, sp, connection, &Expectation::Answer(login), now)
     }
 
+    /// The response as an answer to nothing, if what it names is the constant that this connection takes for none.
+    pub(crate) fn into_unsolicited(self, connection: Option<&Connection>) -> Received {
+        let placeholder = connection.and_then(|connection| connection.policy().in_response_to_placeholder());
+        if placeholder == Some(self.in_response_to.for_lookup().as_str()) {
+            return Received::Unsolicited(UnsolicitedResponse { document: self.document, issuer: self.issuer });
+        }
+        Received::Solicited(self)
+    }
+
     /// Refuses it because no such login is pending here. It is never taken for an unsolicited one.
     #[must_use]
     pub fn refuse_unknown(&self) -> Rejection {

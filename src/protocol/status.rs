@@ -14,6 +14,7 @@ pub(crate) struct Status<'d> {
 }
 
 impl<'d> Status<'d> {
+    const NO_PASSIVE: &'static str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
     const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
     /// # Errors
@@ -30,16 +31,15 @@ impl<'d> Status<'d> {
     }
 
     /// # Errors
-    /// `profile.status` with the codes; the identity provider's words, which may name the user, come along apart from them.
+    /// `profile.no_passive`, or `profile.status`, with the codes; the identity provider's words, which may name the user, come along apart from them.
     pub(crate) fn require_success(&self) -> Result<(), Rejection> {
-        if self.code == Self::SUCCESS {
-            Ok(())
-        } else {
-            Err(Rejection::new(Profile::Status)
-                .expecting(Self::SUCCESS)
-                .finding(self.to_string())
-                .saying(self.message.map(trim)))
-        }
+        let reason = match (self.code, self.sub_code) {
+            (Self::SUCCESS, _) => return Ok(()),
+            (_, Some(Self::NO_PASSIVE)) => Profile::NoPassive,
+            _ => Profile::Status,
+        };
+        let declined = Rejection::new(reason).expecting(Self::SUCCESS).finding(self.to_string());
+        Err(declined.saying(self.message.map(trim)))
     }
 }
 

@@ -18,6 +18,7 @@ mod flow;
 mod ids;
 mod kit;
 mod layers;
+mod organizations;
 mod profile;
 mod redirect;
 mod signatures;

@@ -1,8 +1,17 @@
-//! The service provider.
+//! The service provider: who it is, and what it says of itself.
+
+mod metadata;
+mod publication;
+mod settings;
+
+pub use metadata::{SpMetadata, SpMetadataError};
+pub use publication::{ContactPerson, Need, OrganizationInfo, RequestedAttribute};
+pub use settings::{PathScheme, SpSettings, SpSettingsBuilder};
 
 use crate::error::ConfigError;
-use crate::keys::{DecryptionKey, SigningKey};
+use crate::keys::{Certificate, DecryptionKey, SigningKey};
 use crate::limits::Limits;
+use crate::metadata::is_web_url;
 use crate::names::{EntityId, OrganizationId};
 use crate::time::ClockSkew;
 
@@ -30,6 +39,18 @@ pub struct ServiceProvider {
     signing_key: Option<SigningKey>,
     decryption_keys: Vec<DecryptionKey>,
     limits: Limits,
+    publication: Publication,
+}
+
+/// What only the metadata says.
+#[derive(Clone, Debug)]
+struct Publication {
+    next_signing_certificates: Vec<Certificate>,
+    name_id_formats: Vec<String>,
+    service_name: (String, String),
+    requested_attributes: Vec<RequestedAttribute>,
+    organization_info: Option<OrganizationInfo>,
+    contacts: Vec<ContactPerson>,
 }
 
 impl ServiceProvider {
@@ -42,6 +63,14 @@ impl ServiceProvider {
         entity_id: EntityId,
         acs_url: impl Into<String>,
     ) -> ServiceProviderBuilder {
+        let publication = Publication {
+            next_signing_certificates: Vec::new(),
+            name_id_formats: Vec::new(),
+            service_name: ("en".to_owned(), entity_id.to_string()),
+            requested_attributes: Vec::new(),
+            organization_info: None,
+            contacts: Vec::new(),
+        };
         ServiceProviderBuilder(Self {
             organization,
             entity_id,
@@ -51,6 +80,7 @@ impl ServiceProvider {
             signing_key: None,
             decryption_keys: Vec::new(),
             limits: Limits::message(),
+            publication,
         })
     }
 
@@ -127,10 +157,50 @@ impl ServiceProviderBuilder {
         self
     }
 
-    /// Decrypts with this key, too. It is this entity's own: one that decrypts for another organization as well lets
+    /// Publishes this certificate as well: that of the signing key to come, so that identity providers know it before
+    /// it is used.
+    pub fn next_signing_certificate(mut self, certificate: Certificate) -> Self {
+        self.0.publication.next_signing_certificates.push(certificate);
+        self
+    }
+
+    /// Decrypts with this key, too, and publishes its certificate, if it has one: leave the certificate out to retire a
+    /// key, which identity providers then no longer learn but may still use. It is this entity's own: one that decrypts for another organization as well lets
     /// the two answer for each other.
     pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
         self.0.decryption_keys.push(key);
+        self
+    }
+
+    /// Publishes a name identifier format that can be used here (SAML Core 8.3). Without any, the identity
+    /// provider decides.
+    pub fn name_id_format(mut self, format: impl Into<String>) -> Self {
+        self.0.publication.name_id_formats.push(format.into());
+        self
+    }
+
+    /// Names the service in the metadata that asks for attributes; otherwise its name is the entityID. The language is
+    /// that of the name, as in `xml:lang`.
+    pub fn service_name(mut self, language: impl Into<String>, name: impl Into<String>) -> Self {
+        self.0.publication.service_name = (language.into(), name.into());
+        self
+    }
+
+    /// Asks for an attribute in the metadata (SAML Metadata 2.4.4.2).
+    pub fn requested_attribute(mut self, attribute: RequestedAttribute) -> Self {
+        self.0.publication.requested_attributes.push(attribute);
+        self
+    }
+
+    /// Says in the metadata who operates the service (SAML Metadata 2.3.2.1).
+    pub fn organization_info(mut self, info: OrganizationInfo) -> Self {
+        self.0.publication.organization_info = Some(info);
+        self
+    }
+
+    /// Adds somebody to ask to the metadata (SAML Metadata 2.3.2.2).
+    pub fn contact(mut self, contact: ContactPerson) -> Self {
+        self.0.publication.contacts.push(contact);
         self
     }
 
@@ -143,19 +213,22 @@ impl ServiceProviderBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] for an empty entityID or URL, [`ConfigError::Value`] for white space around the entityID.
+    /// [`ConfigError::Missing`] for an empty entityID, [`ConfigError::Value`] for white space around it,
+    /// [`ConfigError::Url`] for an endpoint that is no URL.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
-        if self.0.entity_id.as_str().trim() != self.0.entity_id.as_str() {
-            return Err(ConfigError::Value {
-                field: "entity_id",
-                reason: "white space at an end, which no audience has",
-            });
+        let entity_id = self.0.entity_id.as_str();
+        if entity_id.trim() != entity_id {
+            let reason = "white space at an end, which no audience has";
+            return Err(ConfigError::Value { field: "entity_id", reason });
         }
-        if self.0.entity_id.as_str().is_empty() {
+        if entity_id.is_empty() {
             return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });
         }
-        if self.0.acs_url.trim().is_empty() {
-            return Err(ConfigError::Missing { field: "acs_url", remedy: "name the assertion consumer service" });
+        let endpoints = [("acs_url", Some(self.0.acs_url.as_str())), ("sls_url", self.0.sls_url.as_deref())];
+        for (field, url) in endpoints {
+            if let Some(url) = url.filter(|url| !is_web_url(url)) {
+                return Err(ConfigError::url(field, url));
+            }
         }
         Ok(self.0)
     }

@@ -1,0 +1,104 @@
+//! The bytes of an identity provider.
+
+use chrono::TimeDelta;
+
+use super::endpoint::{Endpoint, EndpointBinding};
+use super::identity_provider::{AuthnRequestSigning, IdentityProvider, Parts};
+use crate::keys::{Certificate, VerifyingKey};
+use crate::names::EntityId;
+use crate::stored::{Decoder, Encoder, StoredError};
+
+const VERSION: u8 = 1;
+const CERTIFICATE: u8 = 1;
+const PUBLIC_KEY: u8 = 2;
+
+impl IdentityProvider {
+    /// The bytes to store; what was left out when it was read, which [`warnings`](Self::warnings) tells at
+    /// registration, is not among them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let seconds = |duration: TimeDelta| duration.num_seconds().to_string();
+        let formats: Vec<String> = self.name_id_formats().map(str::to_owned).collect();
+        let signing = match self.authn_request_signing() {
+            AuthnRequestSigning::NotWanted => 0,
+            AuthnRequestSigning::Wanted => 1,
+        };
+        let encoder = Encoder::new(VERSION)
+            .text(self.entity_id().as_str())
+            .each(self.single_sign_on(), write_endpoint)
+            .each(self.single_logout(), write_endpoint)
+            .each(self.signing_keys(), write_key)
+            .each(self.encryption_certificates(), |encoder, certificate| encoder.octets(certificate.der()))
+            .list(&formats)
+            .byte(signing)
+            .option(self.cache_duration().map(seconds).as_deref());
+        match self.valid_until() {
+            Some(instant) => encoder.byte(1).instant(instant),
+            None => encoder.byte(0),
+        }
+        .finish()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// [`StoredError`].
+    pub fn from_bytes(octets: &[u8]) -> Result<Self, StoredError> {
+        let mut decoder = Decoder::new(octets, VERSION)?;
+        let entity_id = EntityId::new(decoder.text()?);
+        let parts = Parts {
+            single_sign_on: decoder.each(read_endpoint)?,
+            single_logout: decoder.each(read_endpoint)?,
+            signing_keys: decoder.each(read_key)?,
+            encryption_certificates: decoder.each(|decoder| damaged(Certificate::from_der(decoder.octets()?)))?,
+            name_id_formats: decoder.list()?,
+            authn_request_signing: match decoder.byte()? {
+                0 => AuthnRequestSigning::NotWanted,
+                1 => AuthnRequestSigning::Wanted,
+                _ => return Err(StoredError::Damaged),
+            },
+            cache_duration: decoder.option()?.map(|seconds| read_seconds(&seconds)).transpose()?,
+            valid_until: match decoder.byte()? {
+                0 => None,
+                1 => Some(decoder.instant()?),
+                _ => return Err(StoredError::Damaged),
+            },
+            ..Parts::default()
+        };
+        decoder.finish()?;
+        Self::new(entity_id, parts).map_err(|_| StoredError::Damaged)
+    }
+}
+
+fn write_endpoint(encoder: Encoder, endpoint: &Endpoint) -> Encoder {
+    encoder.text(endpoint.binding().uri()).text(endpoint.location()).text(endpoint.response_location())
+}
+
+fn read_endpoint(decoder: &mut Decoder<'_>) -> Result<Endpoint, StoredError> {
+    let binding = EndpointBinding::from_uri(&decoder.text()?);
+    let endpoint = Endpoint::new(binding, &decoder.text()?).ok_or(StoredError::Damaged)?;
+    endpoint.with_response_location(&decoder.text()?).ok_or(StoredError::Damaged)
+}
+
+fn write_key(encoder: Encoder, key: &VerifyingKey) -> Encoder {
+    match key.certificate() {
+        Some(certificate) => encoder.byte(CERTIFICATE).octets(certificate.der()),
+        None => encoder.byte(PUBLIC_KEY).octets(key.spki_der()),
+    }
+}
+
+fn read_key(decoder: &mut Decoder<'_>) -> Result<VerifyingKey, StoredError> {
+    match decoder.byte()? {
+        CERTIFICATE => damaged(Certificate::from_der(decoder.octets()?)).map(VerifyingKey::from),
+        PUBLIC_KEY => damaged(VerifyingKey::from_spki_der(decoder.octets()?)),
+        _ => Err(StoredError::Damaged),
+    }
+}
+
+fn read_seconds(text: &str) -> Result<TimeDelta, StoredError> {
+    text.parse().ok().and_then(TimeDelta::try_seconds).ok_or(StoredError::Damaged)
+}
+
+fn damaged<T, E>(read: Result<T, E>) -> Result<T, StoredError> {
+    read.map_err(|_| StoredError::Damaged)
+}
