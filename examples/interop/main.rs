@@ -6,12 +6,14 @@
 //!                [--sp-name-qualifier ID] [--context "CLASS .."] [--comparison exact|minimum|maximum|better]
 //!                [--acs-index N] [--attribute-index N] [--idp-list "ID .."] [--subject NAME] [--extensions XML]
 //! interop finish --state DIR --idp METADATA --sp ENTITY_ID --acs URL --form FILE [--unsolicited accept|convert]
+//! interop metadata --state DIR --acs URL --key FILE --cert FILE [--decryption-key FILE --decryption-cert FILE]
 //! interop contract --state DIR
 //! ```
 //!
 //! `start` keeps the pending login and the browser's cookie in the directory and prints `redirect=URL`, or
 //! `page=FILE` with the page that posts the request. `finish` reads the lines `SAMLResponse=` and `RelayState=` of
-//! FILE and prints `login ..` or `refused ..`, the report on standard error. `contract` proves the store.
+//! FILE and prints `login ..` or `refused ..`, the report on standard error. `metadata` prints the signed metadata of
+//! the service provider whose ACS that is. `contract` proves the store.
 //!
 //! Exit status: 0 done, 1 refused, 2 nothing could be tried.
 
@@ -24,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_login};
 use saml_sp::login::{Finished, Send, Started};
 use saml_sp::testing::store_contract;
@@ -67,11 +69,16 @@ fn run() -> Result<Outcome, Problem> {
     match command.as_str() {
         "start" => start(&settings, &store, &directory),
         "finish" => finish(&settings, &store, &directory),
+        "metadata" => {
+            let metadata = settings.publisher()?;
+            let metadata = metadata.metadata().valid_for(TimeDelta::days(7)).cache_duration(TimeDelta::hours(1));
+            Ok(Ok(metadata.signed().write(Utc::now())?))
+        }
         "contract" => {
             block_on(store_contract(&store))?;
             Ok(Ok("the store keeps its contract".to_owned()))
         }
-        other => Err(format!("start, finish or contract, not {other:?}").into()),
+        other => Err(format!("start, finish, metadata or contract, not {other:?}").into()),
     }
 }
 

@@ -11,9 +11,10 @@ use saml_sp::request::{
     AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
     NameIdPolicy,
 };
+use saml_sp::sp::{Need, PathScheme, RequestedAttribute, ServiceProviderBuilder};
 use saml_sp::{
-    Certificate, Connection, ConnectionId, EntityId, IdentityProvider, NameId, OrganizationId, Policy, ServiceProvider,
-    SigningKey, Unsolicited,
+    Certificate, Connection, ConnectionId, ContactPerson, DecryptionKey, EntityId, IdentityProvider, NameId,
+    OrganizationId, OrganizationInfo, Policy, Relaxation, ServiceProvider, SigningKey, SpSettings, Unsolicited,
 };
 
 use crate::Problem;
@@ -50,10 +51,51 @@ impl Settings {
             EntityId::new(self.required("sp")?),
             self.required("acs")?,
         );
+        let builder = self.get("sls").into_iter().fold(builder, ServiceProviderBuilder::sls_url);
+        let builder = self.decryption_key()?.into_iter().fold(builder, ServiceProviderBuilder::decryption_key);
         Ok(match self.get("key") {
             Some(file) => builder.signing_key(self.signing_key(file)?).build()?,
             None => builder.build()?,
         })
+    }
+
+    /// A service provider that says all there is to be said.
+    pub(crate) fn publisher(&self) -> Result<ServiceProvider, Problem> {
+        let url = self.required("acs")?;
+        let base = url.strip_suffix("/acs").ok_or("--acs does not end in /acs")?;
+        let paths = PathScheme::new("/{slug}/acs", "/{slug}/sls", "/{slug}/metadata")?;
+        let (root, slug) = base.rsplit_once('/').ok_or("--acs has no path")?;
+        let info =
+            OrganizationInfo::new("en", "Interop & Söhne", "https://sp.example.com/").with_display_name("Interop");
+        let contact =
+            ContactPerson::technical("ops@sp.example.com").with_company("Interop").with_name("Ada", "Example");
+        let settings = SpSettings::builder(root).paths(paths).organization_info(info).contact(contact).build()?;
+        let formats = ["1.1:nameid-format:emailAddress", "2.0:nameid-format:persistent", "2.0:nameid-format:transient"];
+        let formats = formats.map(|format| format!("urn:oasis:names:tc:SAML:{format}"));
+        let builder = settings.service_provider(OrganizationId::new("acme"), slug)?;
+        let builder = formats.into_iter().fold(builder, ServiceProviderBuilder::name_id_format);
+        let attributes = [
+            ("urn:oid:0.9.2342.19200300.100.1.3", "mail", Need::Required),
+            ("urn:oid:0.9.2342.19200300.100.1.1", "uid", Need::Required),
+            ("urn:oid:2.5.4.42", "givenName", Need::Optional),
+            ("urn:oid:2.5.4.4", "sn", Need::Optional),
+            ("urn:oid:1.3.6.1.4.1.5923.1.5.1.1", "isMemberOf", Need::Optional),
+        ];
+        let attributes = attributes.map(|(name, friendly, need)| {
+            let format = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
+            RequestedAttribute::new(name, need).with_name_format(format).with_friendly_name(friendly)
+        });
+        let builder = builder.service_name("en", "Interop");
+        let builder = attributes.into_iter().fold(builder, ServiceProviderBuilder::requested_attribute);
+        let builder = self.decryption_key()?.into_iter().fold(builder, ServiceProviderBuilder::decryption_key);
+        Ok(builder.signing_key(self.signing_key(self.required("key")?)?).build()?)
+    }
+
+    /// `--decryption-key FILE` with `--decryption-cert FILE`.
+    fn decryption_key(&self) -> Result<Option<DecryptionKey>, Problem> {
+        let Some(file) = self.get("decryption-key") else { return Ok(None) };
+        let certificate = Certificate::from_pem(&fs::read_to_string(self.required("decryption-cert")?)?)?;
+        Ok(Some(DecryptionKey::from_pem(&fs::read_to_string(file)?)?.with_certificate(certificate)?))
     }
 
     fn signing_key(&self, file: &str) -> Result<SigningKey, Problem> {
@@ -75,22 +117,19 @@ impl Settings {
             &MetadataTrust::ObtainedSecurely,
             Utc::now(),
         )?;
-        let idp = if self.is("binding", "post") { over_post(&idp)? } else { idp };
         let unsolicited = match self.get("unsolicited") {
             Some("accept") => Unsolicited::Accept,
             Some("convert") => Unsolicited::Convert,
             _ => Unsolicited::Refuse,
         };
-        Ok(Connection::preconfigured(
-            ConnectionId::new("interop"),
-            OrganizationId::new("acme"),
-            idp,
-            Policy::strict().with_unsolicited(unsolicited),
-        )?)
+        let policy = Policy::strict().with_unsolicited(unsolicited);
+        let policy = if self.is("cbc", "yes") { policy.with_relaxation(Relaxation::Cbc) } else { policy };
+        Ok(Connection::preconfigured(ConnectionId::new("interop"), OrganizationId::new("acme"), idp, policy)?)
     }
 
     pub(crate) fn start(&self) -> Result<LoginStart, Problem> {
         let start = LoginStart::default().with_request(self.request()?).with_host_state("/kept/by/the/host");
+        let start = if self.is("binding", "post") { start.with_binding(EndpointBinding::HttpPost) } else { start };
         Ok(match self.get("relay-state") {
             Some(relay_state) => start.with_relay_state(relay_state),
             None => start,
@@ -139,15 +178,4 @@ impl Settings {
         }
         Ok(request)
     }
-}
-
-/// The same identity provider registered by hand, with its POST endpoint only.
-fn over_post(idp: &IdentityProvider) -> Result<IdentityProvider, Problem> {
-    let endpoint = idp.single_sign_on().iter().find(|endpoint| *endpoint.binding() == EndpointBinding::HttpPost);
-    let url = endpoint.ok_or("the identity provider has no POST endpoint")?.location();
-    let mut builder = IdentityProvider::builder(idp.entity_id().as_str(), url).sso_binding(EndpointBinding::HttpPost);
-    for certificate in idp.signing_keys().iter().filter_map(|key| key.certificate()) {
-        builder = builder.certificate(certificate.to_base64());
-    }
-    Ok(builder.build()?)
 }

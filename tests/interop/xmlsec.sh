@@ -22,6 +22,9 @@ start() { # start BINDING OPTION..
   local binding=$1; shift
   "$interop" start --state "$dir" --idp examples/data/idp.xml --sp https://sp.example.com/metadata --acs https://sp.example.com/acs --binding "$binding" "$@"
 }
+published() { # published OPTION..: our metadata
+  "$interop" metadata --state "$dir" --acs https://sp.example.com/acme/acs "$@" > "$dir/metadata.xml"
+}
 message() { # message PAGE: the request in a page that posts it
   grep -o 'name="SAMLRequest" value="[^"]*"' "$1" | cut -d'"' -f4 | base64 -d
 }
@@ -95,7 +98,7 @@ else
         echo "<system systemId=\"$base/$(basename "$file")\" uri=\"file://$file\"/>"
       done
     done; echo '</catalog>'; } > "$dir/catalog.xml"
-  valid() { XML_CATALOG_FILES="$dir/catalog.xml" xmllint --nonet --noout --schema "$schema" "$1"; }
+  valid() { XML_CATALOG_FILES="$dir/catalog.xml" xmllint --nonet --noout --schema "${2:-$schema}" "$1"; }
   validate() { # validate LABEL OPTION..
     local label=$1; shift
     message "$(start post "$@" | cut -d= -f2)" > "$dir/request.xml"; judge "xmllint   $label" valid "$dir/request.xml"
@@ -107,6 +110,17 @@ else
   validate "IsPassive, index" "${sign[@]}" "${all[@]}" --force-authn no --passive yes --acs-index 65535
   for comparison in exact maximum better; do validate "Comparison $comparison" "${all[@]}" --comparison $comparison; done
   sed -i 's/Version="2.0"//' "$dir/request.xml"; judge "xmllint   refuses a request without Version" not valid "$dir/request.xml"
+
+  schema=${schema/protocol/metadata}
+  published "${sign[@]}"; judge "xmllint   metadata" valid "$dir/metadata.xml"
+  published "${sign[@]}" --decryption-key "$dir/rsa.key" --decryption-cert "$dir/rsa.crt"
+  judge "xmllint   metadata, encryption key" valid "$dir/metadata.xml"
+  sed -i 's/ entityID="[^"]*"//' "$dir/metadata.xml"; judge "xmllint   refuses metadata without entityID" not valid "$dir/metadata.xml"
 fi
+
+for name in rsa rsa3072; do
+  published --key "$dir/$name.key" --cert "$dir/$name.crt"
+  judge "xmlsec1   metadata, $name" xmlsec1 --verify --pubkey-cert-pem "$dir/$name.crt" --id-attr:ID urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor "$dir/metadata.xml"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
