@@ -12,12 +12,14 @@
     reason = "a bench"
 )]
 
+mod interleaved;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
+use interleaved::interleaved;
 use saml_sp::testing::{FakeIdp, SignedParts};
 use saml_sp::{
     BrowserCookie, Connection, ConnectionId, EntityId, Limits, OrganizationId, PendingKey, PendingLogin, Policy,
@@ -26,7 +28,6 @@ use saml_sp::{
 
 const SP: &str = "https://app.example.com/saml/metadata/acme/";
 const ACS: &str = "https://app.example.com/saml/acs/acme/";
-const BATCHES: usize = 60;
 const RUNS: u32 = 40;
 
 fn main() {
@@ -60,7 +61,7 @@ fn row(name: &str, signed: SignedParts, attributes: usize, signatures: u32) {
     };
     let bare = Bare::new();
     let bare = || bare.run(&form, signatures);
-    let (ours, floor) = interleaved(validate, bare);
+    let (ours, floor) = interleaved(RUNS, validate, bare);
     let ratio = ours.as_secs_f64() / floor.as_secs_f64();
     println!(
         "ratio {name} {ratio:.2}   ({} bytes of XML: {:.1} us, bare {:.1} us)",
@@ -168,22 +169,4 @@ mod provider {
     pub(super) fn sha256(octets: &[u8]) -> Digest {
         digest(&SHA256, octets)
     }
-}
-
-/// The best batch of each, per run.
-fn interleaved(mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duration) {
-    let mut best = (Duration::MAX, Duration::MAX);
-    for _ in 0..BATCHES {
-        best.0 = best.0.min(batch(&mut one));
-        best.1 = best.1.min(batch(&mut other));
-    }
-    (best.0 / RUNS, best.1 / RUNS)
-}
-
-fn batch(run: &mut impl FnMut()) -> Duration {
-    let start = Instant::now();
-    for _ in 0..RUNS {
-        run();
-    }
-    start.elapsed()
 }

@@ -13,6 +13,8 @@
 //! | AES-GCM | all | |
 //! | AES-CBC, Triple DES | | all: the padding of XML Encryption |
 //!
+//! They agree on everything but the first octet of a padding of RSAES-OAEP, which has to be 0: RustCrypto doesn't look at it.
+//!
 //! The first five functions say the same in code: `None` is RustCrypto. The rules on keys are RustCrypto's for both, so that
 //! a key that is refused is refused with the same reason; a key that only aws-lc-rs refuses stays with RustCrypto.
 
@@ -297,12 +299,18 @@ impl PrivateKey {
     /// An EC key transports nothing here.
     pub(super) fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Secret, Refused> {
         let by_rustcrypto = || self.rustcrypto.unwrap_key(transport, octets);
-        match (&self.prepared, oaep(transport)) {
-            (PreparedPrivate::Rsa(_, key), Some((oaep, label))) => {
-                agreed(unwrap_oaep(key, oaep, label, octets), by_rustcrypto)
-            }
-            _ => by_rustcrypto(),
+        match self.unwrap_by_aws_lc(transport, octets) {
+            Some(answer) => agreed(answer, by_rustcrypto),
+            None => by_rustcrypto(),
         }
+    }
+
+    /// `None` leaves it to RustCrypto.
+    pub(super) fn unwrap_by_aws_lc(&self, transport: &KeyTransport, octets: &[u8]) -> Option<Result<Secret, Refused>> {
+        let (PreparedPrivate::Rsa(_, key), Some((oaep, label))) = (&self.prepared, oaep(transport)) else {
+            return None;
+        };
+        Some(unwrap_oaep(key, oaep, label, octets))
     }
 }
 

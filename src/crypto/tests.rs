@@ -547,3 +547,6 @@ fn random_octets_differ() {
 #[cfg(feature = "aws-lc-rs")]
 #[path = "aws_lc_tests.rs"]
 mod aws_lc;
+
+#[path = "decryption_tests.rs"]
+mod decryption;

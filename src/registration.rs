@@ -1,0 +1,152 @@
+//! What an organization has registered.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::browser::random_hex;
+use crate::connection::Connection;
+use crate::crypto::NoRandomness;
+use crate::fetch::{MetadataUrl, Validators};
+use crate::names::ConnectionId;
+use crate::stored::{Decoder, Encoder, StoredError};
+
+/// A connection as the host stores it, with where its identity provider comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    connection: Connection,
+    source: Source,
+}
+
+/// Where the description of an identity provider comes from. Whichever way it was registered, the
+/// [`IdentityProvider`](crate::IdentityProvider) is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Fields that were typed in.
+    Fields,
+    /// Metadata that was pasted or uploaded.
+    Document,
+    /// Metadata that is fetched.
+    Url(Box<Fetch>),
+}
+
+/// A fetch of metadata that succeeded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetch {
+    url: MetadataUrl,
+    validators: Validators,
+    at: DateTime<Utc>,
+}
+
+impl Registration {
+    const VERSION: u8 = 1;
+
+    /// Puts the two together.
+    #[must_use]
+    pub fn new(connection: Connection, source: Source) -> Self {
+        Self { connection, source }
+    }
+
+    /// The same with another state of its connection.
+    #[must_use]
+    pub fn with_connection(self, connection: Connection) -> Self {
+        Self { connection, ..self }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Where its identity provider comes from.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The bytes to store. They hold no secret.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let encoder = Encoder::new(Self::VERSION).octets(&self.connection.to_bytes());
+        match &self.source {
+            Source::Fields => encoder.byte(0),
+            Source::Document => encoder.byte(1),
+            Source::Url(fetch) => encoder
+                .byte(2)
+                .text(fetch.url.as_str())
+                .option(fetch.validators.etag())
+                .option(fetch.validators.last_modified())
+                .instant(fetch.at),
+        }
+        .finish()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// [`StoredError`].
+    pub fn from_bytes(octets: &[u8]) -> Result<Self, StoredError> {
+        let mut decoder = Decoder::new(octets, Self::VERSION)?;
+        let connection = Connection::from_bytes(decoder.octets()?)?;
+        let source = match decoder.byte()? {
+            0 => Source::Fields,
+            1 => Source::Document,
+            2 => Source::Url(Box::new(Fetch::read(&mut decoder)?)),
+            _ => return Err(StoredError::Damaged),
+        };
+        decoder.finish()?;
+        Ok(Self { connection, source })
+    }
+}
+
+impl Fetch {
+    pub(crate) fn new(url: MetadataUrl, validators: Validators, at: DateTime<Utc>) -> Self {
+        Self { url, validators, at }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, StoredError> {
+        let url = MetadataUrl::stored(&decoder.text()?).map_err(|_| StoredError::Damaged)?;
+        let mut validators = Validators::none();
+        if let Some(etag) = decoder.option()? {
+            validators = validators.with_etag(&etag);
+        }
+        if let Some(date) = decoder.option()? {
+            validators = validators.with_last_modified(&date);
+        }
+        Ok(Self { url, validators, at: decoder.instant()? })
+    }
+
+    /// The URL that was registered.
+    #[must_use]
+    pub fn url(&self) -> &MetadataUrl {
+        &self.url
+    }
+
+    /// What the server named the document by.
+    #[must_use]
+    pub fn validators(&self) -> &Validators {
+        &self.validators
+    }
+
+    /// When it was fetched.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetch").field("url", &self.url).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// A name for a new connection that no other has or had.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub fn new_connection_id() -> Result<ConnectionId, NoRandomness> {
+    random_hex().map(ConnectionId::new)
+}
