@@ -1,86 +1,39 @@
 use super::{AddressClass, MetadataUrl, Validators};
 
+const CLASSES: &[(AddressClass, &str)] = &[
+    (
+        AddressClass::Public,
+        "1.0.0.0 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 168.63.129.15 172.15.255.255 \
+         172.32.0.0 192.0.1.0 198.17.255.255 198.20.0.0 223.255.255.255 2000::1 2001:200::1 \
+         2606:4700::1111 3ffe::1 ::ffff:8.8.8.8 64:ff9b::8.8.8.8",
+    ),
+    (AddressClass::Unspecified, "0.0.0.0 0.255.255.255 :: ::ffff:0.0.0.0 64:ff9b::"),
+    (AddressClass::Loopback, "127.0.0.1 127.0.0.0 127.255.255.255 ::1 ::ffff:127.0.0.1 64:ff9b::7f00:1"),
+    (
+        AddressClass::Private,
+        "10.0.0.0 10.255.255.255 172.16.0.0 172.31.255.255 192.168.0.0 192.168.255.255 ::ffff:10.0.0.1 \
+         64:ff9b::a00:1",
+    ),
+    (AddressClass::Shared, "100.64.0.0 100.100.100.200 100.127.255.255"),
+    (AddressClass::LinkLocal, "169.254.0.0 169.254.169.254 fe80::1 febf::1 ::ffff:a9fe:a9fe"),
+    (AddressClass::UniqueLocal, "fc00:: fd00:ec2::254 fdff::1"),
+    (AddressClass::SiteLocal, "fec0::1 feff::1"),
+    (AddressClass::Documentation, "192.0.2.1 198.51.100.1 203.0.113.255 2001:db8::1 3fff::1 3fff:fff::1"),
+    (AddressClass::Multicast, "224.0.0.1 239.255.255.255 255.255.255.255 ff02::1"),
+    (AddressClass::Transition, "192.88.99.1 ::2 ::7f00:1 64:ff9b:1::1 2001::1 2002:7f00:1::1 2002:808:808::1"),
+    (AddressClass::Platform, "168.63.129.16"),
+    (
+        AddressClass::Reserved,
+        "192.0.0.1 198.18.0.0 198.19.255.255 240.0.0.0 255.255.255.254 2001:10::1 100::1 64:ff9b:2::1 \
+         4000::1 5f00::1 fe00::1 1fff::1 64:ff9b::1:0:0",
+    ),
+];
+
 /// MD-009: every range of the registries, by its first and last address where it has both.
 #[test]
 fn md_009_addresses_by_class() {
-    let table: &[(AddressClass, &[&str])] = &[
-        (
-            AddressClass::Public,
-            &[
-                "1.0.0.0",
-                "8.8.8.8",
-                "9.255.255.255",
-                "11.0.0.0",
-                "100.63.255.255",
-                "100.128.0.0",
-                "168.63.129.15",
-                "172.15.255.255",
-                "172.32.0.0",
-                "192.0.1.0",
-                "198.17.255.255",
-                "198.20.0.0",
-                "223.255.255.255",
-                "2000::1",
-                "2001:200::1",
-                "2606:4700::1111",
-                "3ffe::1",
-                "::ffff:8.8.8.8",
-                "64:ff9b::8.8.8.8",
-            ],
-        ),
-        (AddressClass::Unspecified, &["0.0.0.0", "0.255.255.255", "::", "::ffff:0.0.0.0", "64:ff9b::"]),
-        (
-            AddressClass::Loopback,
-            &["127.0.0.1", "127.0.0.0", "127.255.255.255", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"],
-        ),
-        (
-            AddressClass::Private,
-            &[
-                "10.0.0.0",
-                "10.255.255.255",
-                "172.16.0.0",
-                "172.31.255.255",
-                "192.168.0.0",
-                "192.168.255.255",
-                "::ffff:10.0.0.1",
-                "64:ff9b::a00:1",
-            ],
-        ),
-        (AddressClass::Shared, &["100.64.0.0", "100.100.100.200", "100.127.255.255"]),
-        (AddressClass::LinkLocal, &["169.254.0.0", "169.254.169.254", "fe80::1", "febf::1", "::ffff:a9fe:a9fe"]),
-        (AddressClass::UniqueLocal, &["fc00::", "fd00:ec2::254", "fdff::1"]),
-        (AddressClass::SiteLocal, &["fec0::1", "feff::1"]),
-        (
-            AddressClass::Documentation,
-            &["192.0.2.1", "198.51.100.1", "203.0.113.255", "2001:db8::1", "3fff::1", "3fff:fff::1"],
-        ),
-        (AddressClass::Multicast, &["224.0.0.1", "239.255.255.255", "255.255.255.255", "ff02::1"]),
-        (
-            AddressClass::Transition,
-            &["192.88.99.1", "::2", "::7f00:1", "64:ff9b:1::1", "2001::1", "2002:7f00:1::1", "2002:808:808::1"],
-        ),
-        (AddressClass::Platform, &["168.63.129.16"]),
-        (
-            AddressClass::Reserved,
-            &[
-                "192.0.0.1",
-                "198.18.0.0",
-                "198.19.255.255",
-                "240.0.0.0",
-                "255.255.255.254",
-                "2001:10::1",
-                "100::1",
-                "64:ff9b:2::1",
-                "4000::1",
-                "5f00::1",
-                "fe00::1",
-                "1fff::1",
-                "64:ff9b::1:0:0",
-            ],
-        ),
-    ];
-    for (class, addresses) in table {
-        for address in *addresses {
+    for (class, addresses) in CLASSES {
+        for address in addresses.split_whitespace() {
             assert_eq!(AddressClass::of(address.parse().unwrap()), *class, "{address}");
         }
     }
