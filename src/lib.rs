@@ -6,6 +6,7 @@
 //! |---|---|
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
+//! | fetch its metadata from a URL | [`fetch`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
@@ -21,6 +22,7 @@ mod crypto;
 mod dsig;
 pub mod error;
 mod events;
+pub mod fetch;
 pub mod flow;
 pub mod guide;
 pub mod keys;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["keys"],
     &["browser", "dsig", "xmlenc"],
     &["assertion"],
-    &["protocol", "binding", "metadata"],
+    &["protocol", "binding", "metadata", "fetch"],
     &["policy", "pending", "sp"],
     &["connection"],
     &["profile"],

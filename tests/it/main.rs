@@ -14,6 +14,8 @@
 mod canonical;
 mod encryption;
 mod fake_idp;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod flow;
 mod ids;
 mod kit;
