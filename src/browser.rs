@@ -44,8 +44,7 @@ impl BrowserCookie {
     /// What is stored of it.
     #[must_use]
     pub fn binding(&self) -> BrowserBinding {
-        let digest = DigestValue::of(DigestAlgorithm::Sha256, self.0.as_bytes());
-        BrowserBinding(hex(digest.as_ref()))
+        BrowserBinding(sha256_hex(&self.0))
     }
 }
 
@@ -76,6 +75,11 @@ impl fmt::Debug for BrowserCookie {
 /// 160 random bits, as many as SAML Core 1.3.4 recommends for identifiers.
 pub(crate) fn random_hex() -> Result<String, NoRandomness> {
     random_bytes::<20>().map(|octets| hex(&octets))
+}
+
+/// What is stored of a secret.
+pub(crate) fn sha256_hex(secret: &str) -> String {
+    hex(DigestValue::of(DigestAlgorithm::Sha256, secret.as_bytes()).as_ref())
 }
 
 fn hex(octets: &[u8]) -> String {

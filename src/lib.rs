@@ -7,7 +7,8 @@
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
-//! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
+//! | take them to the right member | [`mapping`], [`provisioning`], [`flow::sign_in`] |
+//! | store what must be stored | [`storage`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
 #![forbid(unsafe_code)]
@@ -33,6 +34,7 @@ mod pending;
 mod policy;
 mod profile;
 mod protocol;
+pub mod provisioning;
 pub mod request;
 mod sp;
 pub mod storage;
@@ -56,7 +58,7 @@ pub use events::SecurityEvent;
 pub use keys::{Certificate, DecryptionKey, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use metadata::IdentityProvider;
-pub use names::{AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
+pub use names::{AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
