@@ -34,3 +34,6 @@ pub use link::{LinkHash, LinkProof, LinkToken, NotProven, PendingLink, ProofKind
 pub use refusal::{Refusal, RefusalKind};
 pub use scope::{Session, SessionScope};
 pub use settings::{Joining, MissingRole, ProvenDomain, Provisioning, RemovedMembers, RoleSync};
+
+#[cfg(test)]
+mod tests;
