@@ -7,6 +7,7 @@
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
+//! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |

@@ -18,6 +18,8 @@ mod flow;
 mod ids;
 mod kit;
 mod layers;
+mod mapping;
+mod mapping_profiles;
 mod profile;
 mod redirect;
 mod signatures;
