@@ -7,7 +7,8 @@
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
-//! | take them to the right member | [`mapping`], [`provisioning`], [`flow::sign_in`] |
+//! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
+//! | take them to the right member | [`provisioning`], [`flow::sign_in`] |
 //! | store what must be stored | [`storage`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |

@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::error::{Flow, Rejection};
 use crate::events::{self, SecurityEvent};
 use crate::login::{Finished, StartError, Started};
-use crate::mapping::Identity;
+use crate::mapping::{AttributeMap, Identity};
 use crate::names::{AccountId, ConnectionId};
 use crate::pending::Purpose;
 use crate::profile::{Claim, Login};
@@ -26,14 +26,14 @@ pub(super) const ATTEMPTS: usize = 16;
 /// How the users of one connection become members.
 #[derive(Clone, Debug)]
 pub struct Onboarding {
-    mapping: fn(&Login) -> Result<Identity, Refusal>,
+    mapping: AttributeMap,
     provisioning: Provisioning,
 }
 
 impl Onboarding {
     /// Reads users by a mapping, and lets them in by these settings, which name the connection.
     #[must_use]
-    pub fn new(mapping: fn(&Login) -> Result<Identity, Refusal>, provisioning: Provisioning) -> Self {
+    pub fn new(mapping: AttributeMap, provisioning: Provisioning) -> Self {
         Self { mapping, provisioning }
     }
 }
@@ -143,7 +143,7 @@ impl Entered {
 /// using the login up, so that nothing is lost when the store fails.
 ///
 /// # Errors
-/// [`FlowError::Rejected`] for the message, [`FlowError::Refused`] for its user, [`FlowError::Store`],
+/// [`FlowError::Rejected`] for the message, [`FlowError::Mapping`] and [`FlowError::Refused`] for its user, [`FlowError::Store`],
 /// [`FlowError::Start`].
 pub async fn sign_in<S: MemberStore>(
     store: &S,
@@ -179,9 +179,9 @@ impl<'a> Entrance<'a> {
         matching.next().ok_or(Refusal::NotConfigured)
     }
 
-    fn identity(&self, login: &Login) -> Result<(&'a Provisioning, Identity), Refusal> {
+    fn identity<E>(&self, login: &Login) -> Result<(&'a Provisioning, Identity), FlowError<E>> {
         let onboarding = self.onboarding(login.connection())?;
-        Ok((&onboarding.provisioning, (onboarding.mapping)(login)?))
+        Ok((&onboarding.provisioning, onboarding.mapping.apply(login)?.into_identity()))
     }
 }
 
@@ -194,7 +194,7 @@ async fn enter<S: MemberStore>(
 ) -> Result<Entered, FlowError<S::Error>> {
     let (settings, identity) = match entrance.identity(answered.login()) {
         Ok(found) => found,
-        Err(refusal) => return give_up(store, answered, refusal).await,
+        Err(refused) => return give_up(store, answered, refused).await,
     };
     let organization = entrance.sp.organization();
     let query = Query {
@@ -211,7 +211,7 @@ async fn enter<S: MemberStore>(
             Applied::Done => return conclude(answered, settings, next),
             Applied::Created(account) => return conclude(answered, settings, Next::Enter(account, Entry::Created)),
             Applied::AlreadyUsed(claim) => return Err(used(answered, claim)),
-            Applied::NoSeat => return give_up(store, answered, Refusal::NoSeat).await,
+            Applied::NoSeat => return give_up(store, answered, Refusal::NoSeat.into()).await,
             Applied::Conflict => {}
         }
     }
@@ -222,11 +222,11 @@ async fn enter<S: MemberStore>(
 async fn give_up<S: MemberStore>(
     store: &S,
     answered: Answered,
-    refusal: Refusal,
+    refused: FlowError<S::Error>,
 ) -> Result<Entered, FlowError<S::Error>> {
     match store.apply(spend(&answered), &Change::Nothing).await.map_err(FlowError::Store)? {
         Applied::AlreadyUsed(claim) => Err(used(answered, claim)),
-        _ => Err(refusal.into()),
+        _ => Err(refused),
     }
 }
 

@@ -16,6 +16,7 @@ use std::thread::{self, Thread};
 
 use crate::error::Rejection;
 use crate::login::StartError;
+use crate::mapping::MappingError;
 use crate::provisioning::{NotProven, Refusal};
 
 /// Why a step of the flow did not succeed.
@@ -25,6 +26,9 @@ pub enum FlowError<E> {
     /// The message was refused.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// The message is proven, and tells no user by the mapping of the connection. The report in it says what to change.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// The message is proven, and its user does not get in.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -33,6 +33,13 @@ impl SubjectKey {
                 .option(format.as_deref())
                 .option(name_qualifier.as_deref())
                 .option(sp_name_qualifier.as_deref()),
+            SubjectSource::NestedNameId { name, name_format, format, name_qualifier, sp_name_qualifier } => encoder
+                .byte(2)
+                .text(name)
+                .option(name_format.as_deref())
+                .option(format.as_deref())
+                .option(name_qualifier.as_deref())
+                .option(sp_name_qualifier.as_deref()),
             SubjectSource::Attribute { name, name_format } => encoder.byte(1).text(name).option(name_format.as_deref()),
         };
         encoder.text(&self.value)
@@ -47,6 +54,13 @@ impl SubjectKey {
                 sp_name_qualifier: decoder.option()?,
             },
             1 => SubjectSource::Attribute { name: decoder.text()?, name_format: decoder.option()? },
+            2 => SubjectSource::NestedNameId {
+                name: decoder.text()?,
+                name_format: decoder.option()?,
+                format: decoder.option()?,
+                name_qualifier: decoder.option()?,
+                sp_name_qualifier: decoder.option()?,
+            },
             _ => return Err(StoredError::Damaged),
         };
         Ok(Self { connection, issuer, source, value: decoder.text()? })

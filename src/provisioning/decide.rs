@@ -280,8 +280,10 @@ impl Rules<'_> {
         let default = self.settings.default_role();
         match (self.role, self.settings.role_sync()) {
             (AssertedRole::Role(role), _) => self.granted(role),
-            (AssertedRole::NoneMatched, RoleSync::EveryLogin(MissingRole::Refuse)) => Err(Refusal::RoleMissing),
-            (AssertedRole::NoneMatched | AssertedRole::NotMapped, _) => match invitation {
+            (AssertedRole::NoneMatched | AssertedRole::Withheld, RoleSync::EveryLogin(MissingRole::Refuse)) => {
+                Err(Refusal::RoleMissing)
+            }
+            (AssertedRole::NoneMatched | AssertedRole::Withheld | AssertedRole::NotMapped, _) => match invitation {
                 Some(invitation) if self.settings.has_proven(self.email, self.now) => self.granted(&invitation.role),
                 _ => Ok(default.clone()),
             },
@@ -300,7 +302,10 @@ impl Rules<'_> {
         }
         let to = match (self.role, missing) {
             (AssertedRole::Role(role), _) => self.granted(role)?,
-            (AssertedRole::NotMapped, _) | (AssertedRole::NoneMatched, MissingRole::Keep) => from.clone(),
+            // Nobody knows what the groups are, or they don't matter here.
+            (AssertedRole::NotMapped | AssertedRole::Withheld, _) | (AssertedRole::NoneMatched, MissingRole::Keep) => {
+                from.clone()
+            }
             (AssertedRole::NoneMatched, MissingRole::Default) => self.settings.default_role().clone(),
             (AssertedRole::NoneMatched, MissingRole::Refuse) => return Err(Refusal::RoleMissing),
         };

@@ -238,7 +238,8 @@ impl PendingLink {
         let encoder = match &self.role {
             AssertedRole::NotMapped => encoder.byte(0),
             AssertedRole::NoneMatched => encoder.byte(1),
-            AssertedRole::Role(role) => encoder.byte(2).text(role.as_str()),
+            AssertedRole::Withheld => encoder.byte(2),
+            AssertedRole::Role(role) => encoder.byte(3).text(role.as_str()),
         };
         encoder.text(self.browser.as_str()).instant(self.expires_at).finish()
     }
@@ -264,7 +265,8 @@ impl PendingLink {
             role: match decoder.byte()? {
                 0 => AssertedRole::NotMapped,
                 1 => AssertedRole::NoneMatched,
-                2 => AssertedRole::Role(Role::new(decoder.text()?)),
+                2 => AssertedRole::Withheld,
+                3 => AssertedRole::Role(Role::new(decoder.text()?)),
                 _ => return Err(StoredError::Damaged),
             },
             browser: BrowserBinding::new(decoder.text()?),

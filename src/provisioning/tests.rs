@@ -5,11 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::browser::BrowserCookie;
 use crate::connection::Connection;
-use crate::mapping::{AssertedRole, EmailAddress, Identity, Role, SubjectKey, SubjectSource};
+use crate::mapping::{AssertedRole, Identity, Role, SubjectKey};
 use crate::metadata::IdentityProvider;
 use crate::names::{AccountId, ConnectionId, EntityId, OrganizationId};
 use crate::pending::Purpose;
 use crate::policy::Policy;
+use crate::testing::FakeIdentity;
 
 const CERTIFICATE: &str = include_str!("../testing/fixtures/p256-1.crt.pem");
 const PURPOSES: [Purpose; 4] = [Purpose::Login, Purpose::Link, Purpose::StepUp, Purpose::Test];
@@ -31,10 +32,12 @@ fn connection() -> Connection {
 }
 
 fn identity(role: AssertedRole) -> Identity {
-    let issuer = EntityId::new("https://idp.example.com/");
-    let source = SubjectSource::persistent_for_test();
-    let subject = SubjectKey::for_test(ConnectionId::new("acme-1"), issuer, source, "subject");
-    Identity::for_test(subject, EmailAddress::parse("victim@corp.com").unwrap(), role)
+    identity_at("acme-1", role)
+}
+
+fn identity_at(connection: &str, role: AssertedRole) -> Identity {
+    let (connection, issuer) = (ConnectionId::new(connection), EntityId::new("https://idp.example.com/"));
+    FakeIdentity::new(&connection, &issuer, "subject", "victim@corp.com").unwrap().role(role).identity()
 }
 
 fn settings(joining: Joining) -> Provisioning {
@@ -380,12 +383,14 @@ fn prv_021_prv_023_the_role_of_somebody_new() {
     let nobody = Facts::default();
     assert_eq!(role(&jit, AssertedRole::NotMapped, &nobody), "member");
     assert_eq!(role(&jit, AssertedRole::NoneMatched, &nobody), "member");
+    assert_eq!(role(&jit, AssertedRole::Withheld, &nobody), "member");
     assert_eq!(role(&jit, asserted("manager"), &nobody), "manager");
     for forbidden in ["owner", "superuser", "Manager", "MANAGER", "manager ", ""] {
         assert_eq!(role(&jit, asserted(forbidden), &nobody), "provisioning.role_denied", "{forbidden}");
     }
     let strict = jit.clone().with_role_sync(RoleSync::EveryLogin(MissingRole::Refuse));
     assert_eq!(role(&strict, AssertedRole::NoneMatched, &nobody), "provisioning.role_missing");
+    assert_eq!(role(&strict, AssertedRole::Withheld, &nobody), "provisioning.role_missing");
     assert_eq!(role(&strict, asserted("manager"), &nobody), "manager");
     let invited = |role: &str| Facts { invitation: Some(Invitation { role: Role::new(role) }), ..Facts::default() };
     assert_eq!(role(&jit, AssertedRole::NotMapped, &invited("manager")), "member", "only the asserted address says so");
@@ -416,7 +421,10 @@ fn prv_022_the_role_of_a_member() {
     assert_eq!(of(every(MissingRole::Default), "manager", AssertedRole::NoneMatched), "member");
     assert_eq!(of(every(MissingRole::Keep), "manager", AssertedRole::NoneMatched), "kept");
     assert_eq!(of(every(MissingRole::Refuse), "manager", AssertedRole::NoneMatched), "provisioning.role_missing");
-    assert_eq!(of(every(MissingRole::Refuse), "manager", AssertedRole::NotMapped), "kept");
+    for missing in [MissingRole::Default, MissingRole::Keep, MissingRole::Refuse] {
+        assert_eq!(of(every(missing), "manager", AssertedRole::NotMapped), "kept");
+        assert_eq!(of(every(missing), "manager", AssertedRole::Withheld), "kept", "nobody knows the groups");
+    }
 }
 
 /// PRV-016: an identifier that nobody has used for long may be somebody else's by now.
@@ -467,13 +475,7 @@ fn prv_004_prv_005_prv_006_prv_007_a_domain_counts_only_when_proven() {
 #[test]
 fn settings_belong_to_their_connection() {
     let identity = identity(AssertedRole::NotMapped);
-    let other = SubjectKey::for_test(
-        ConnectionId::new("acme-2"),
-        EntityId::new("https://idp.example.com/"),
-        SubjectSource::persistent_for_test(),
-        "subject",
-    );
-    let foreign = Identity::for_test(other, identity.email().clone(), AssertedRole::NotMapped);
+    let foreign = identity_at("acme-2", AssertedRole::NotMapped);
     let (settings, facts) = (settings(Joining::JustInTime), Facts::default());
     let decide = |identity| {
         let (purpose, asked, started_for) = (Purpose::Login, Asked::Solicited, None);

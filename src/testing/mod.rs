@@ -22,12 +22,14 @@
 mod answer;
 mod contract;
 mod encryption;
+mod identity;
 mod idp;
 mod memory_store;
 mod raw;
 
 pub use contract::{MemberFixture, Violation, member_store_contract, store_contract};
 pub use encryption::{Encryption, KeyPlacement};
+pub use identity::FakeIdentity;
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};
 pub use memory_store::MemoryStore;
 pub use raw::{sign_octets, sign_template, signature_template};

@@ -8,7 +8,7 @@ use saml_sp::provisioning::{
     Change, Facts, LinkHash, MemberStatus, Membership, MembershipChange, NewMember, Query, Reminder,
 };
 use saml_sp::storage::{Applied, LoginStore, MemberStore, Peeked, PeekedLink, Spend, Store, UnlinkedMember};
-use saml_sp::testing::{MemberFixture, MemoryStore};
+use saml_sp::testing::{FakeIdentity, MemberFixture, MemoryStore};
 use saml_sp::{
     AccountId, AssertionId, Claim, ConnectionId, OrganizationId, PendingKey, PendingLogin, ReplayKey, RequestId,
 };
@@ -148,7 +148,8 @@ impl HostStore {
             (Defect::ForgetsFormat, SubjectSource::NameId { format, .. }) => *format = None,
             _ => {}
         }
-        SubjectKey::for_test(connection, issuer, source, &value)
+        let user = FakeIdentity::new(&connection, &issuer, &value, "user@example.com").unwrap();
+        user.source(source).identity().subject().clone()
     }
 
     fn unused(&self) -> ReplayKey {
@@ -228,8 +229,9 @@ impl HostStore {
             Change::Create(member) => {
                 let identity = &member.identity;
                 let subject = self.known(identity.subject());
-                let (email, role) = (identity.email().clone(), identity.role().clone());
-                let identity = saml_sp::mapping::Identity::for_test(subject, email, role);
+                let (connection, issuer) = (subject.connection(), subject.issuer());
+                let user = FakeIdentity::new(connection, issuer, subject.value(), identity.email().as_str()).unwrap();
+                let identity = user.source(subject.source().clone()).role(identity.role().clone()).identity();
                 let invitation = member.invitation.clone().filter(|_| !self.has(Defect::KeepsInvitations));
                 **member = NewMember { identity, invitation, ..(**member).clone() };
             }

@@ -15,6 +15,7 @@ use crate::provisioning::{
     Membership, MembershipChange, NewMember, PendingLink, ProofKind, Query, Reminder,
 };
 use crate::storage::{Applied, MemberStore, Peeked, PeekedLink, Spend};
+use crate::testing::FakeIdentity;
 
 /// What the contract has to do to a store that no method of [`MemberStore`] does.
 pub trait MemberFixture: MemberStore {
@@ -113,9 +114,10 @@ impl<S: MemberFixture> Case<'_, S> {
             persistent(Some("q"), None, format),
             persistent(None, Some("q"), format),
             SubjectSource::Attribute { name: "uid".into(), name_format: None },
+            SubjectSource::Attribute { name: "uid".into(), name_format: Some(String::new()) },
         ];
         let with = |connection: &ConnectionId, issuer: &EntityId, source: &SubjectSource, value: &str| {
-            SubjectKey::for_test(connection.clone(), issuer.clone(), source.clone(), value)
+            subject_key(connection.clone(), issuer.clone(), source.clone(), value)
         };
         let (connection, issuer, source) = (key.connection(), key.issuer(), key.source());
         let mut others: Vec<_> = sources.iter().map(|source| with(connection, issuer, source, key.value())).collect();
@@ -201,12 +203,8 @@ impl<S: MemberFixture> Case<'_, S> {
         };
         self.expect_conflict("linking the subject of somebody else", make("relink-other", &account)).await?;
         self.expect_link("relink", Some(&account)).await?;
-        let elsewhere = SubjectKey::for_test(
-            self.connection("second"),
-            EntityId::new("https://idp.example.com/"),
-            SubjectSource::persistent_for_test(),
-            "relink",
-        );
+        let elsewhere =
+            subject_key(self.connection("second"), EntityId::new("https://idp.example.com/"), persistent(), "relink");
         let second = MemberChange { subject: elsewhere.clone(), ..make("relink", &account) };
         expect("linking at a second connection", &Applied::Done, &self.apply(&Change::Member(second)).await?)?;
         expect("linking anew", &Applied::Done, &self.apply(&Change::Member(make("relink-new", &account))).await?)?;
@@ -332,7 +330,7 @@ impl<S: MemberFixture> Case<'_, S> {
         self.apply(&Change::Create(Box::new(foreign))).await?;
         let subject = |value: &str| {
             let issuer = EntityId::new("https://idp.example.com/");
-            SubjectKey::for_test(connection.clone(), issuer, SubjectSource::persistent_for_test(), value)
+            subject_key(connection.clone(), issuer, persistent(), value)
         };
         let make = |name: &str, account: &AccountId| {
             let change = MemberChange { link: LinkChange::Make, subject: subject(name), ..self.change(name, account) };
@@ -508,13 +506,14 @@ impl<S: MemberFixture> Case<'_, S> {
     }
 
     fn identity(&self, subject: &str, email: &str) -> Result<Identity, Violation> {
-        let role = AssertedRole::Role(Role::new("guest"));
-        Ok(Identity::for_test(self.subject(subject), self.email(email)?, role))
+        let (subject, email) = (self.subject(subject), self.email(email)?);
+        let identity = FakeIdentity::new(subject.connection(), subject.issuer(), subject.value(), email.as_str())?;
+        Ok(identity.source(persistent()).role(AssertedRole::Role(Role::new("guest"))).identity())
     }
 
     fn subject(&self, value: &str) -> SubjectKey {
         let issuer = EntityId::new("https://idp.example.com/");
-        SubjectKey::for_test(self.connection("home"), issuer, SubjectSource::persistent_for_test(), value)
+        subject_key(self.connection("home"), issuer, persistent(), value)
     }
 
     fn email(&self, name: &str) -> Result<EmailAddress, Violation> {
@@ -553,4 +552,13 @@ fn active(role: &str) -> Membership {
 
 fn member(status: MemberStatus, role: &str) -> Membership {
     Membership::Member { status, role: Role::new(role) }
+}
+
+fn subject_key(connection: ConnectionId, issuer: EntityId, source: SubjectSource, value: &str) -> SubjectKey {
+    SubjectKey { connection, issuer, source, value: value.to_owned() }
+}
+
+fn persistent() -> SubjectSource {
+    let format = Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned());
+    SubjectSource::NameId { format, name_qualifier: None, sp_name_qualifier: None }
 }
