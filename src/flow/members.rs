@@ -300,7 +300,7 @@ impl Step<'_> {
         let entry = match (self.answered.purpose(), sign_in.link) {
             (Purpose::StepUp, _) => Entry::SteppedUp,
             (_, LinkChange::Use) => Entry::Returned,
-            (_, LinkChange::Make) => Entry::Linked,
+            (_, LinkChange::Make | LinkChange::Replace) => Entry::Linked,
         };
         let (organization, subject) = (self.settings.organization().clone(), self.identity.subject().clone());
         let change = MemberChange::new(organization, subject, self.identity.email(), &sign_in, self.now);

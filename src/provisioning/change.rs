@@ -46,9 +46,11 @@ pub struct MemberChange {
 pub enum LinkChange {
     /// It has to be there, to this account, and was used now.
     Use,
-    /// It is made, or confirmed again, now. It must not be there to another account. What else the account was linked
-    /// to at the same connection no longer is, and its reminder has done its work.
+    /// It is made now. Neither may the subject be linked yet, nor the account at the connection.
     Make,
+    /// It is made, or confirmed again, now, because the account has proven that it wants it. The subject must not be
+    /// linked to another account. What else the account was linked to at the connection no longer is.
+    Replace,
 }
 
 /// What becomes of a membership.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::change::{LinkChange, MembershipChange};
-use super::facts::{EmailStatus, Facts, Invitation, Known, Linked, MemberStatus, Membership};
+use super::facts::{AtConnection, EmailStatus, Facts, Invitation, Known, Linked, MemberStatus, Membership};
 use super::link::LinkProof;
 use super::refusal::Refusal;
 use super::settings::{Joining, MissingRole, Provisioning, RemovedMembers, RoleSync};
@@ -200,7 +200,7 @@ impl Rules<'_> {
         let known = known.ok_or(Refusal::LinkMismatch)?;
         match &self.facts.linked {
             Some(linked) if linked.known.account != *account => Err(Refusal::BelongsToAnother),
-            _ => self.sign_in(known, LinkChange::Make),
+            _ => self.sign_in(known, LinkChange::Replace),
         }
     }
 
@@ -228,9 +228,10 @@ impl Rules<'_> {
     }
 
     /// The one case without a proof of the account's: the organization owns the domain, the account is its active
-    /// member, and the host has verified that the address is the account's.
+    /// member, the host has verified that the address is the account's, and no other subject would lose its link.
     fn is_known_to_the_organization(&self, owner: &Known) -> bool {
-        is_active(owner) && owner.email == EmailStatus::Verified && self.settings.has_proven(self.email, self.now)
+        let is_free = owner.email == EmailStatus::Verified && owner.at_connection == AtConnection::Unlinked;
+        is_active(owner) && is_free && self.settings.has_proven(self.email, self.now)
     }
 
     /// To an address that nobody has verified no token goes: the account may be a trap that somebody else has laid.

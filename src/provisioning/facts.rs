@@ -51,6 +51,17 @@ pub struct Known {
     pub email: EmailStatus,
     /// What it is in this organization.
     pub membership: Membership,
+    /// Whether a subject of the connection is linked to it, this one or another.
+    pub at_connection: AtConnection,
+}
+
+/// Whether an account has a link at the connection of the subject in question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AtConnection {
+    /// It has.
+    Linked,
+    /// It has none.
+    Unlinked,
 }
 
 /// Whether the host itself has verified that an address is its account's.

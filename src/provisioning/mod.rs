@@ -28,7 +28,7 @@ mod settings;
 
 pub use change::{Change, LinkChange, MemberChange, MembershipChange, NewMember};
 pub use decide::{Asked, Case, Create, Decision, ProveLink, SignIn, decide, decide_proven};
-pub use facts::{EmailStatus, Facts, Invitation, Known, Linked, MemberStatus, Membership, Query};
+pub use facts::{AtConnection, EmailStatus, Facts, Invitation, Known, Linked, MemberStatus, Membership, Query};
 pub(crate) use link::Binding;
 pub use link::{LinkHash, LinkProof, LinkToken, NotProven, PendingLink, ProofKind, Reminder};
 pub use refusal::{Refusal, RefusalKind};

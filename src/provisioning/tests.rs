@@ -97,6 +97,7 @@ fn every_facts(mut visit: impl FnMut(&Facts, Doubt)) {
                 account: account(name),
                 email,
                 membership: membership.clone(),
+                at_connection: if name == "linked" { AtConnection::Linked } else { AtConnection::Unlinked },
             };
             let (own, linked, owner) = (known("own", &own), known("linked", &linked), known("owner", &owner));
             let owners = [
@@ -213,8 +214,10 @@ fn judge(
             only(owner, account);
             assert!(owner.email == EmailStatus::Verified, "{}", why());
             assert!(status(owner) == Some(MemberStatus::Active), "{}", why());
+            assert!(owner.at_connection == AtConnection::Unlinked, "{}", why());
             1
         }
+        Decision::SignIn(SignIn { link: LinkChange::Replace, .. }) => panic!("{}", why()),
         Decision::Create(create) => {
             assert!(linked.is_none() && signed_in.is_none() && facts.by_email.is_empty(), "{}", why());
             assert!(case.purpose == Purpose::Login && may_join(facts, joining), "{}", why());
@@ -258,7 +261,7 @@ fn a_proof_links_its_own_account_or_nothing() {
             match decide_proven(&proof, &settings, facts, now()) {
                 Decision::SignIn(sign_in) => {
                     let own = facts.account.as_ref().unwrap();
-                    assert_eq!((&sign_in.account, sign_in.link), (&own.account, LinkChange::Make));
+                    assert_eq!((&sign_in.account, sign_in.link), (&own.account, LinkChange::Replace));
                     assert!(may_be_in(own, facts, joining, removed));
                     assert!(facts.linked.as_ref().is_none_or(|linked| linked.known.account == own.account));
                     linked += 1;
@@ -353,8 +356,8 @@ fn prv_003_prv_036_a_scope_is_for_one_organization() {
 }
 
 fn linked_member(role: &str) -> Facts {
-    let known =
-        Known { account: account("own"), email: EmailStatus::Verified, membership: member(MemberStatus::Active, role) };
+    let (membership, at_connection) = (member(MemberStatus::Active, role), AtConnection::Linked);
+    let known = Known { account: account("own"), email: EmailStatus::Verified, membership, at_connection };
     Facts { linked: Some(Linked { known, confirmed_at: now(), last_used: now() }), ..Facts::default() }
 }
 
@@ -442,7 +445,8 @@ fn prv_016_a_dormant_link_is_confirmed_again() {
 #[test]
 fn prv_004_prv_005_prv_006_prv_007_a_domain_counts_only_when_proven() {
     let owner = |email, membership| {
-        let known = Known { account: account("victim"), email, membership };
+        let at_connection = AtConnection::Unlinked;
+        let known = Known { account: account("victim"), email, membership, at_connection };
         Facts { by_email: vec![known], ..Facts::default() }
     };
     let decide = |facts: &Facts, domains: &[ProvenDomain], at| {
@@ -460,6 +464,10 @@ fn prv_004_prv_005_prv_006_prv_007_a_domain_counts_only_when_proven() {
     let others = ["corp.co", "example.com", "sub.corp.com", "xn--orp-hed.com"].map(|other| domain("acme", other));
     assert_eq!(decide(&verified_member, &others, now()), mail, "PRV-004: other domains");
     assert_eq!(decide(&verified_member, &[domain("evil", "corp.com")], now()), mail, "PRV-004: of somebody else");
+    let mut has_a_link = verified_member.clone();
+    has_a_link.by_email[0].at_connection = AtConnection::Linked;
+    let kept = decide(&has_a_link, std::slice::from_ref(&ours), now());
+    assert_eq!(kept, mail, "PRV-006: who can choose an address takes no link away");
     let unverified = owner(EmailStatus::Unverified, active());
     let trap = decide(&unverified, std::slice::from_ref(&ours), now());
     assert_eq!(trap, Decision::ProveLink(ProveLink::SignIn), "PRV-007: no merge, and no mail to the trap");

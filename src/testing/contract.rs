@@ -1,6 +1,7 @@
 //! What every store has to do, as a test that hosts run against theirs.
 
 mod member;
+mod member_case;
 
 pub use member::{MemberFixture, member_store_contract};
 

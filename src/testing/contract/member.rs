@@ -2,20 +2,19 @@
 
 use std::future::Future;
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{SubsecRound as _, Utc};
 
+use super::member_case::{Case, active, member, persistent, subject_key};
 use super::{RIVALS, Violation, all, expect};
-use crate::browser::{BrowserBinding, random_hex};
-use crate::mapping::{AssertedRole, EmailAddress, Identity, Role, SubjectKey, SubjectSource};
-use crate::names::{AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId};
-use crate::pending::{PendingKey, PendingLogin, Purpose};
-use crate::profile::{Claim, ReplayKey};
+use crate::browser::random_hex;
+use crate::mapping::{EmailAddress, Role, SubjectSource};
+use crate::names::{AccountId, ConnectionId, EntityId, OrganizationId};
+use crate::profile::Claim;
 use crate::provisioning::{
-    Binding, Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkToken, Linked, MemberChange, MemberStatus,
-    Membership, MembershipChange, NewMember, PendingLink, ProofKind, Query, Reminder,
+    AtConnection, Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkToken, Linked, MemberChange,
+    MemberStatus, Membership, MembershipChange, NewMember, Query, Reminder,
 };
 use crate::storage::{Applied, MemberStore, Peeked, PeekedLink, Spend};
-use crate::testing::FakeIdentity;
 
 /// What the contract has to do to a store that no method of [`MemberStore`] does.
 pub trait MemberFixture: MemberStore {
@@ -66,12 +65,6 @@ pub async fn member_store_contract<S: MemberFixture>(store: &S) -> Result<(), Vi
     case.links_one_of_many().await
 }
 
-struct Case<'s, S> {
-    store: &'s S,
-    name: String,
-    now: DateTime<Utc>,
-}
-
 impl<S: MemberFixture> Case<'_, S> {
     async fn creates_a_whole_member(&self) -> Result<(), Violation> {
         let query = self.query("whole", None)?;
@@ -79,16 +72,23 @@ impl<S: MemberFixture> Case<'_, S> {
         for (name, email) in [("whole", EmailStatus::Unverified), ("verified", EmailStatus::Verified)] {
             let account = self.create_with(name, email).await?;
             let facts = self.store.facts(&self.query(name, Some(&account))?).await?;
-            let known = Known { account: account.clone(), email, membership: active("member") };
+            let (membership, at_connection) = (active("member"), AtConnection::Linked);
+            let known = Known { account: account.clone(), email, membership, at_connection };
             let linked = Linked { known: known.clone(), confirmed_at: self.now, last_used: self.now };
             expect("the link of a new member", &Some(linked), &facts.linked)?;
             expect("the account of a new member by its name", &Some(known.clone()), &facts.account)?;
             expect("the account of a new member by its address", &vec![known.clone()], &facts.by_email)?;
             let elsewhere = Query { organization: self.organization("elsewhere"), ..self.query(name, Some(&account))? };
-            let stranger = Known { membership: Membership::None, ..known };
+            let stranger = Known { membership: Membership::None, ..known.clone() };
             let facts = self.store.facts(&elsewhere).await?;
             expect("an account, seen from another organization", &Some(stranger.clone()), &facts.account)?;
             expect("an owner of an address, seen from another organization", &vec![stranger], &facts.by_email)?;
+            let source = persistent();
+            let away = subject_key(self.connection("away"), EntityId::new("https://idp.example.com/"), source, name);
+            let facts = self.store.facts(&Query { subject: away, ..self.query(name, Some(&account))? }).await?;
+            let unlinked = Known { at_connection: AtConnection::Unlinked, ..known };
+            expect("an account, seen from another connection", &Some(unlinked.clone()), &facts.account)?;
+            expect("an owner of an address, seen from another connection", &vec![unlinked], &facts.by_email)?;
         }
         Ok(())
     }
@@ -197,12 +197,16 @@ impl<S: MemberFixture> Case<'_, S> {
         let account = self.create("relink").await?;
         let other = self.create("relink-other").await?;
         let make = |name: &str, account: &AccountId| MemberChange {
-            link: LinkChange::Make,
+            link: LinkChange::Replace,
             at: self.later(2),
             ..self.change(name, account)
         };
         self.expect_conflict("linking the subject of somebody else", make("relink-other", &account)).await?;
         self.expect_link("relink", Some(&account)).await?;
+        let second = MemberChange { link: LinkChange::Make, ..make("relink-new", &account) };
+        self.expect_conflict("making a second link for an account", second).await?;
+        let taken = MemberChange { link: LinkChange::Make, ..make("relink", &other) };
+        self.expect_conflict("making a link for a subject that has one", taken).await?;
         let elsewhere =
             subject_key(self.connection("second"), EntityId::new("https://idp.example.com/"), persistent(), "relink");
         let second = MemberChange { subject: elsewhere.clone(), ..make("relink", &account) };
@@ -306,11 +310,11 @@ impl<S: MemberFixture> Case<'_, S> {
         let conflict = self.store.apply(Spend::Link(&token.hash()), &Change::Member(foreign)).await?;
         expect("a conflict with a link", &Applied::Conflict, &conflict)?;
         expect("a link after a conflict", &pending(), &self.store.peek_link(&token.hash()).await?)?;
-        let make = MemberChange { link: LinkChange::Make, ..self.change("link-new", &account) };
+        let make = MemberChange { link: LinkChange::Replace, ..self.change("link-new", &account) };
         let made = self.store.apply(Spend::Link(&token.hash()), &Change::Member(make)).await?;
         expect("using a link up", &Applied::Done, &made)?;
         expect("a link that was used", &PeekedLink::Used, &self.store.peek_link(&token.hash()).await?)?;
-        let back = MemberChange { link: LinkChange::Make, ..self.change("link-again", &account) };
+        let back = MemberChange { link: LinkChange::Replace, ..self.change("link-again", &account) };
         let again = self.store.apply(Spend::Link(&token.hash()), &Change::Member(back)).await?;
         expect("using a link twice", &Applied::AlreadyUsed(Claim::RequestConsumed), &again)?;
         self.expect_link("link-new", Some(&account)).await?;
@@ -333,7 +337,8 @@ impl<S: MemberFixture> Case<'_, S> {
             subject_key(connection.clone(), issuer, persistent(), value)
         };
         let make = |name: &str, account: &AccountId| {
-            let change = MemberChange { link: LinkChange::Make, subject: subject(name), ..self.change(name, account) };
+            let change =
+                MemberChange { link: LinkChange::Replace, subject: subject(name), ..self.change(name, account) };
             Change::Member(change)
         };
         self.apply(&make("remind-linked", &linked)).await?;
@@ -419,146 +424,11 @@ impl<S: MemberFixture> Case<'_, S> {
         let account = self.create("rivals").await?;
         let (token, link) = self.link("rivals-new", &account)?;
         self.apply(&Change::Keep(Box::new(link))).await?;
-        let make = MemberChange { link: LinkChange::Make, ..self.change("rivals-new", &account) };
+        let make = MemberChange { link: LinkChange::Replace, ..self.change("rivals-new", &account) };
         let (hash, make) = (token.hash(), Change::Member(make));
         let rivals = (0..RIVALS).map(|_| self.store.apply(Spend::Link(&hash), &make)).collect();
         let applied = all(rivals).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let done = applied.iter().filter(|applied| **applied == Applied::Done).count();
         expect("uses of one link at once", &1, &done)
     }
-
-    async fn create(&self, name: &str) -> Result<AccountId, Violation> {
-        self.create_with(name, EmailStatus::Unverified).await
-    }
-
-    async fn create_with(&self, name: &str, email: EmailStatus) -> Result<AccountId, Violation> {
-        match self.apply(&Change::Create(Box::new(self.new_member(name, email)?))).await? {
-            Applied::Created(account) => Ok(account),
-            other => Err(format!("making a member: expected Created, found {other:?}").into()),
-        }
-    }
-
-    /// Applies a change by an assertion that nobody has used.
-    async fn apply(&self, change: &Change) -> Result<Applied, Violation> {
-        let keep_until = self.later(5);
-        let unused =
-            ReplayKey::new(self.connection("home"), AssertionId::new(format!("_{}", random_hex()?)), keep_until);
-        Ok(self.store.apply(Spend::Assertion(&unused), change).await?)
-    }
-
-    async fn expect_conflict(&self, what: &str, change: MemberChange) -> Result<(), Violation> {
-        expect(what, &Applied::Conflict, &self.apply(&Change::Member(change)).await?)
-    }
-
-    async fn expect_link(&self, name: &str, account: Option<&AccountId>) -> Result<(), Violation> {
-        let query = Query { email: self.email("nobody")?, ..self.query(name, None)? };
-        let linked = self.store.facts(&query).await?.linked.map(|linked| linked.known.account);
-        expect("the account of a link", &account.cloned(), &linked)
-    }
-
-    async fn expect_membership(
-        &self,
-        name: &str,
-        account: &AccountId,
-        membership: &Membership,
-    ) -> Result<(), Violation> {
-        let known = self.store.facts(&self.query(name, Some(account))?).await?.account;
-        expect("a membership", &Some(membership.clone()), &known.map(|known| known.membership))
-    }
-
-    async fn keep(&self, name: &str) -> Result<(), Violation> {
-        Ok(self.store.keep(&self.pending(name)).await?)
-    }
-
-    fn change(&self, name: &str, account: &AccountId) -> MemberChange {
-        MemberChange {
-            organization: self.organization("home"),
-            subject: self.subject(name),
-            account: account.clone(),
-            link: LinkChange::Use,
-            membership: MembershipChange::Keep,
-            invitation: None,
-            at: self.now,
-        }
-    }
-
-    fn new_member(&self, name: &str, email: EmailStatus) -> Result<NewMember, Violation> {
-        let (organization, identity) = (self.organization("home"), self.identity(name, name)?);
-        Ok(NewMember { organization, identity, role: Role::new("member"), email, invitation: None, at: self.now })
-    }
-
-    fn link(&self, name: &str, account: &AccountId) -> Result<(LinkToken, PendingLink), Violation> {
-        let token = LinkToken::generate()?;
-        let bound = Binding {
-            kind: ProofKind::Mail,
-            purpose: Purpose::Link,
-            organization: self.organization("home"),
-            account: account.clone(),
-            browser: BrowserBinding::new(self.name.clone()),
-        };
-        let link = PendingLink::new(&token, &self.identity(name, name)?, bound, self.now);
-        Ok((token, link))
-    }
-
-    fn query(&self, name: &str, account: Option<&AccountId>) -> Result<Query, Violation> {
-        let (organization, subject, email) = (self.organization("home"), self.subject(name), self.email(name)?);
-        Ok(Query { organization, subject, email, account: account.cloned() })
-    }
-
-    fn identity(&self, subject: &str, email: &str) -> Result<Identity, Violation> {
-        let (subject, email) = (self.subject(subject), self.email(email)?);
-        let identity = FakeIdentity::new(subject.connection(), subject.issuer(), subject.value(), email.as_str())?;
-        Ok(identity.source(persistent()).role(AssertedRole::Role(Role::new("guest"))).identity())
-    }
-
-    fn subject(&self, value: &str) -> SubjectKey {
-        let issuer = EntityId::new("https://idp.example.com/");
-        subject_key(self.connection("home"), issuer, persistent(), value)
-    }
-
-    fn email(&self, name: &str) -> Result<EmailAddress, Violation> {
-        Ok(EmailAddress::parse(&format!("{name}@{}.example.com", self.name))?)
-    }
-
-    fn organization(&self, name: &str) -> OrganizationId {
-        OrganizationId::new(format!("{}-{name}", self.name))
-    }
-
-    fn connection(&self, name: &str) -> ConnectionId {
-        ConnectionId::new(format!("{}-{name}", self.name))
-    }
-
-    fn pending(&self, name: &str) -> PendingLogin {
-        PendingLogin::new(self.key(name), self.now, self.later(10))
-    }
-
-    fn key(&self, name: &str) -> PendingKey {
-        let request = RequestId::new(format!("_{}-{name}", self.name));
-        PendingKey::new(request, self.connection("home"), BrowserBinding::new(self.name.clone()))
-    }
-
-    fn replay_key(&self, name: &str) -> ReplayKey {
-        ReplayKey::new(self.connection("home"), AssertionId::new(format!("_{}-{name}", self.name)), self.later(5))
-    }
-
-    fn later(&self, minutes: i64) -> DateTime<Utc> {
-        self.now.checked_add_signed(TimeDelta::minutes(minutes)).unwrap_or(self.now)
-    }
-}
-
-fn active(role: &str) -> Membership {
-    member(MemberStatus::Active, role)
-}
-
-fn member(status: MemberStatus, role: &str) -> Membership {
-    Membership::Member { status, role: Role::new(role) }
-}
-
-fn subject_key(connection: ConnectionId, issuer: EntityId, source: SubjectSource, value: &str) -> SubjectKey {
-    SubjectKey { connection, issuer, source, value: value.to_owned() }
-}
-
-fn persistent() -> SubjectSource {
-    let format = Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned());
-    SubjectSource::NameId { format, name_qualifier: None, sp_name_qualifier: None }
 }

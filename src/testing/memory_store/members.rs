@@ -9,8 +9,8 @@ use crate::mapping::{EmailAddress, Role, SubjectKey};
 use crate::names::{AccountId, ConnectionId, OrganizationId};
 use crate::profile::Claim;
 use crate::provisioning::{
-    Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkHash, Linked, MemberChange, MemberStatus,
-    Membership, MembershipChange, NewMember, PendingLink, Query, Reminder,
+    AtConnection, Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkHash, Linked, MemberChange,
+    MemberStatus, Membership, MembershipChange, NewMember, PendingLink, Query, Reminder,
 };
 use crate::storage::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
 use crate::stored::StoredError;
@@ -36,6 +36,12 @@ struct Link {
     account: AccountId,
     confirmed_at: DateTime<Utc>,
     last_used: DateTime<Utc>,
+}
+
+impl Link {
+    fn is(&self, connection: &ConnectionId, account: &AccountId) -> bool {
+        self.connection == *connection && self.account == *account
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -167,7 +173,7 @@ impl MemberStore for MemoryStore {
 
     async fn unlink(&self, connection: &ConnectionId, account: &AccountId) -> Result<(), StoredError> {
         let members = &mut self.tables().members;
-        members.links.retain(|_, link| link.connection != *connection || link.account != *account);
+        members.links.retain(|_, link| !link.is(connection, account));
         members.pending.retain(|_, pending| pending.connection != *connection || pending.account != *account);
         members.reminders.remove(&(connection.clone(), account.clone()));
         Ok(())
@@ -213,23 +219,30 @@ impl Members {
         }
     }
 
-    fn known(&self, organization: &OrganizationId, account: &AccountId) -> Option<Known> {
+    fn known(&self, query: &Query, account: &AccountId) -> Option<Known> {
         let (_, email) = self.accounts.get(account)?;
-        Some(Known { account: account.clone(), email: *email, membership: self.membership(organization, account) })
+        let membership = self.membership(&query.organization, account);
+        let linked = self.is_linked(query.subject.connection(), account);
+        let at_connection = if linked { AtConnection::Linked } else { AtConnection::Unlinked };
+        Some(Known { account: account.clone(), email: *email, membership, at_connection })
+    }
+
+    fn is_linked(&self, connection: &ConnectionId, account: &AccountId) -> bool {
+        self.links.values().any(|link| link.is(connection, account))
     }
 
     fn facts(&self, query: &Query) -> Facts {
         let organization = &query.organization;
         let linked = self.links.get(&query.subject.to_bytes()).and_then(|link| {
-            let known = self.known(organization, &link.account)?;
+            let known = self.known(query, &link.account)?;
             Some(Linked { known, confirmed_at: link.confirmed_at, last_used: link.last_used })
         });
         let owners = self.accounts.iter().filter(|(_, (email, _))| *email == query.email);
         let invitation = self.invitations.get(&(organization.clone(), query.email.clone()));
         Facts {
             linked,
-            account: query.account.as_ref().and_then(|account| self.known(organization, account)),
-            by_email: owners.filter_map(|(account, _)| self.known(organization, account)).collect(),
+            account: query.account.as_ref().and_then(|account| self.known(query, account)),
+            by_email: owners.filter_map(|(account, _)| self.known(query, account)).collect(),
             invitation: invitation.map(|role| Invitation { role: role.clone() }),
         }
     }
@@ -256,6 +269,13 @@ impl Members {
                 link.last_used = change.at;
             }
             LinkChange::Make => self.link(&change.subject, &change.account, change.at)?,
+            LinkChange::Replace => {
+                let taken = self.links.get(&change.subject.to_bytes());
+                found(taken.is_none_or(|link| link.account == change.account))?;
+                let connection = change.subject.connection();
+                self.links.retain(|_, link| !link.is(connection, &change.account));
+                self.link(&change.subject, &change.account, change.at)?;
+            }
         }
         let key = (change.organization.clone(), change.account.clone());
         self.change_membership(&key, &change.membership)?;
@@ -265,8 +285,7 @@ impl Members {
 
     fn link(&mut self, subject: &SubjectKey, account: &AccountId, at: DateTime<Utc>) -> Result<(), Undone> {
         let (bytes, connection) = (subject.to_bytes(), subject.connection());
-        found(self.links.get(&bytes).is_none_or(|link| link.account == *account))?;
-        self.links.retain(|_, link| link.connection != *connection || link.account != *account);
+        found(!self.links.contains_key(&bytes) && !self.is_linked(connection, account))?;
         self.reminders.remove(&(connection.clone(), account.clone()));
         let link = Link { connection: connection.clone(), account: account.clone(), confirmed_at: at, last_used: at };
         self.links.insert(bytes, link);
@@ -318,11 +337,8 @@ impl Members {
     }
 
     fn unlinked(&self, organization: &OrganizationId, connection: &ConnectionId) -> Vec<UnlinkedMember> {
-        let is_linked = |account: &AccountId| {
-            self.links.values().any(|link| link.connection == *connection && link.account == *account)
-        };
         let active = self.members.iter().filter(|(key, (status, _))| {
-            key.0 == *organization && *status == MemberStatus::Active && !is_linked(&key.1)
+            key.0 == *organization && *status == MemberStatus::Active && !self.is_linked(connection, &key.1)
         });
         let member = |account: &AccountId| {
             let reminder = self.reminders.get(&(connection.clone(), account.clone()));
