@@ -44,8 +44,7 @@ impl BrowserCookie {
     /// What is stored of it.
     #[must_use]
     pub fn binding(&self) -> BrowserBinding {
-        let digest = DigestValue::of(DigestAlgorithm::Sha256, self.0.as_bytes());
-        BrowserBinding(hex(digest.as_ref()))
+        BrowserBinding(sha256_hex(&self.0))
     }
 }
 
@@ -78,8 +77,13 @@ pub(crate) fn random_hex() -> Result<String, NoRandomness> {
     random_bytes::<20>().map(|octets| hex(&octets))
 }
 
+/// What is stored of a secret, and what a name is made of.
+pub(crate) fn sha256_hex(text: &str) -> String {
+    hex(DigestValue::of(DigestAlgorithm::Sha256, text.as_bytes()).as_ref())
+}
+
 /// Lower case, two digits an octet.
-pub(crate) fn hex(octets: &[u8]) -> String {
+fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         // Writing into a string can't fail.
         let _ = write!(text, "{octet:02x}");

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Deviation, Flow, Reason, Rejection};
+use crate::names::ConnectionId;
 use crate::profile::Login;
 
 /// Something worth an entry in the security log. With the feature `tracing` the drivers of
@@ -16,6 +17,8 @@ pub enum SecurityEvent {
     OtherBrowser,
     /// A response for a connection of another organization.
     OtherConnection,
+    /// A subject was linked to an account, new or not.
+    FirstLink,
     /// A login was accepted although the message departs from the standard.
     DeviationUsed(Deviation),
 }
@@ -28,6 +31,7 @@ impl SecurityEvent {
             Self::Replay => "replay",
             Self::OtherBrowser => "other_browser",
             Self::OtherConnection => "other_connection",
+            Self::FirstLink => "first_link",
             Self::DeviationUsed(_) => "deviation_used",
         }
     }
@@ -80,4 +84,12 @@ pub(crate) fn report_rejection(rejection: &Rejection) {
     }
     #[cfg(not(feature = "tracing"))]
     let _ = rejection;
+}
+
+/// Emits the event of a link.
+pub(crate) fn report_link(connection: &ConnectionId) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(%connection, event = %SecurityEvent::FirstLink, "saml security event");
+    #[cfg(not(feature = "tracing"))]
+    let _ = connection;
 }

@@ -8,7 +8,9 @@
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | fetch its metadata from a URL | [`fetch`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
-//! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
+//! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
+//! | take them to the right member | [`provisioning`], [`flow::sign_in`] |
+//! | store what must be stored | [`storage`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
 #![forbid(unsafe_code)]
@@ -35,6 +37,7 @@ mod pending;
 mod policy;
 mod profile;
 mod protocol;
+pub mod provisioning;
 pub mod request;
 pub mod sp;
 pub mod storage;
@@ -58,7 +61,7 @@ pub use events::SecurityEvent;
 pub use keys::{Certificate, DecryptionKey, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use metadata::IdentityProvider;
-pub use names::{AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
+pub use names::{AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};

@@ -12,7 +12,7 @@ use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
 use crate::keys::SigningKey;
 use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding};
-use crate::names::RequestId;
+use crate::names::{AccountId, RequestId};
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
 use crate::protocol::{AFTER_ISSUER, AuthnRequestOptions, Requester};
@@ -32,6 +32,7 @@ pub(crate) const RESTARTED: &str = "saml-sp-restarted";
 #[must_use]
 pub struct LoginStart {
     purpose: Purpose,
+    account: Option<AccountId>,
     request: AuthnRequestOptions,
     relay_state: Option<String>,
     host_state: Option<String>,
@@ -45,6 +46,12 @@ impl LoginStart {
     /// Says what for; [`Purpose::Login`] otherwise.
     pub fn with_purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
+        self
+    }
+
+    /// For the account that is signed in now: to link, to step up or to test ends with that account only.
+    pub fn with_account(mut self, account: AccountId) -> Self {
+        self.account = Some(account);
         self
     }
 
@@ -178,6 +185,7 @@ pub fn start_login(
     let beyond = ConfigError::Value { field: "now", reason: "beyond the calendar" };
     let keep = PendingLogin::new(key, now, now.checked_add_signed(LIFETIME).ok_or(beyond)?)
         .with_purpose(start.purpose)
+        .with_account(start.account)
         .with_force_authn(start.request.force_authn())
         .with_requested_contexts(start.request.exact_contexts())
         .with_host_state(start.host_state)
@@ -238,8 +246,8 @@ pub struct Finished {
 
 impl Finished {
     /// A login that nobody asked for.
-    pub(crate) fn new(login: Login, connection: &Connection, relay_state: Option<&str>) -> Self {
-        let (connection, relay_state) = (connection.clone(), relay_state.map(RelayState::new));
+    pub(crate) fn new(login: Login, connection: Connection, relay_state: Option<&str>) -> Self {
+        let relay_state = relay_state.map(RelayState::new);
         Self { login, connection, purpose: Purpose::Login, host_state: None, relay_state }
     }
 

@@ -63,6 +63,9 @@ names! {
     /// The host's immutable name for one of its organizations (tenants). Not its slug: a slug can be given to
     /// another organization, and then nothing of the first is inherited.
     OrganizationId;
+    /// The host's immutable name for one of its accounts: a person who signs in, a member of any number of
+    /// organizations. Not the e-mail address.
+    AccountId;
 }
 
 /// A value of a message that nothing has verified yet: good for looking something up, and for nothing else.

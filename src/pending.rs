@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::browser::{BrowserBinding, BrowserCookie};
 use crate::error::{Flow, Rejection};
-use crate::names::{ConnectionId, RequestId};
+use crate::names::{AccountId, ConnectionId, RequestId};
 use crate::protocol::ForceAuthn;
 use crate::stored::{Decoder, Encoder, StoredError};
 
@@ -18,6 +18,7 @@ use crate::stored::{Decoder, Encoder, StoredError};
 pub struct PendingLogin {
     key: PendingKey,
     purpose: Purpose,
+    account: Option<AccountId>,
     issued_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     force_authn: ForceAuthn,
@@ -70,6 +71,27 @@ pub enum Purpose {
 #[derive(Debug)]
 pub struct BoundLogin(PendingLogin);
 
+impl Purpose {
+    pub(crate) fn to_byte(self) -> u8 {
+        match self {
+            Self::Login => 0,
+            Self::Link => 1,
+            Self::StepUp => 2,
+            Self::Test => 3,
+        }
+    }
+
+    pub(crate) fn from_byte(stored: u8) -> Result<Self, StoredError> {
+        Ok(match stored {
+            0 => Self::Login,
+            1 => Self::Link,
+            2 => Self::StepUp,
+            3 => Self::Test,
+            _ => return Err(StoredError::Damaged),
+        })
+    }
+}
+
 impl PendingKey {
     /// Puts a key together.
     #[must_use]
@@ -97,7 +119,7 @@ impl PendingKey {
 }
 
 impl PendingLogin {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     /// Remembers a request. Hosts get theirs from [`start_login`](crate::login::start_login); this is for those that
     /// make their own requests.
@@ -106,6 +128,7 @@ impl PendingLogin {
         Self {
             key,
             purpose: Purpose::Login,
+            account: None,
             issued_at,
             expires_at,
             force_authn: ForceAuthn::No,
@@ -119,6 +142,13 @@ impl PendingLogin {
     #[must_use]
     pub fn with_purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
+        self
+    }
+
+    /// Notes who is signed in when it starts. A login to link, to step up or to test ends with that account only.
+    #[must_use]
+    pub fn with_account(mut self, account: Option<AccountId>) -> Self {
+        self.account = account;
         self
     }
 
@@ -174,6 +204,12 @@ impl PendingLogin {
         self.purpose
     }
 
+    /// Who was signed in when it was started, if it was started for somebody.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        self.account.as_ref()
+    }
+
     /// When the request was made.
     #[must_use]
     pub fn issued_at(&self) -> DateTime<Utc> {
@@ -216,12 +252,8 @@ impl PendingLogin {
             .text(self.key.request.as_str())
             .text(self.key.connection.as_str())
             .text(self.key.browser.as_str())
-            .byte(match self.purpose {
-                Purpose::Login => 0,
-                Purpose::Link => 1,
-                Purpose::StepUp => 2,
-                Purpose::Test => 3,
-            })
+            .byte(self.purpose.to_byte())
+            .option(self.account.as_ref().map(AccountId::as_str))
             .instant(self.issued_at)
             .instant(self.expires_at)
             .byte(u8::from(self.force_authn == ForceAuthn::Yes))
@@ -242,13 +274,8 @@ impl PendingLogin {
             connection: ConnectionId::new(decoder.text()?),
             browser: BrowserBinding::new(decoder.text()?),
         };
-        let purpose = match decoder.byte()? {
-            0 => Purpose::Login,
-            1 => Purpose::Link,
-            2 => Purpose::StepUp,
-            3 => Purpose::Test,
-            _ => return Err(StoredError::Damaged),
-        };
+        let purpose = Purpose::from_byte(decoder.byte()?)?;
+        let account = decoder.option()?.map(AccountId::new);
         let (issued_at, expires_at) = (decoder.instant()?, decoder.instant()?);
         let force_authn = match decoder.byte()? {
             0 => ForceAuthn::No,
@@ -258,7 +285,17 @@ impl PendingLogin {
         let requested_contexts = decoder.list()?;
         let (host_state, relay_state) = (decoder.option()?, decoder.option()?);
         decoder.finish()?;
-        Ok(Self { key, purpose, issued_at, expires_at, force_authn, requested_contexts, host_state, relay_state })
+        Ok(Self {
+            key,
+            purpose,
+            account,
+            issued_at,
+            expires_at,
+            force_authn,
+            requested_contexts,
+            host_state,
+            relay_state,
+        })
     }
 }
 

@@ -328,6 +328,16 @@ reasons! {
         Purpose "flow.purpose" InResponseTo Addressing "this crate's flow rules": "the login was started for another purpose" => "start again from the page that you want to use";
         Replay "flow.replay" Replay Replay "SAML Profiles 4.1.4.5": "the assertion was used before" => "start the login again";
     }
+    /// A login that yields no user.
+    Mapping {
+        NoIdentifier "mapping.no_identifier" Subject Configuration "SAML Core 2.2.2, 2.7.3": "the identity provider sent nothing that identifies the user" => "the mapping report says what was looked for, what arrived, and what to change";
+        AmbiguousIdentifier "mapping.ambiguous_identifier" Subject Configuration "SAML Core 2.7.3.1": "the identity provider sent several values where one identifies the user" => "have the identity provider send one value, or map the identifier to another attribute";
+        UnusableIdentifier "mapping.unusable_identifier" Subject Configuration "this crate's mapping rules": "what identifies the user is too long, or has characters that can't be seen" => "have the identity provider send the bare value of at most 256 characters";
+        UnstableNameId "mapping.unstable_name_id" Subject Configuration "SAML Core 8.3.8, 8.3.1": "the identity provider sent a name identifier that need not be the same at the next login" => "have the identity provider send a persistent NameID, or map the identifier to an attribute that never changes";
+        NoEmail "mapping.no_email" Subject Configuration "SAML Core 2.7.3": "the identity provider sent no e-mail address" => "the mapping report says what was looked for, what arrived, and what to change";
+        AmbiguousEmail "mapping.ambiguous_email" Subject Configuration "SAML Core 2.7.3.1": "the identity provider sent several e-mail addresses" => "have the identity provider send one, the primary";
+        UnusableEmail "mapping.unusable_email" Subject Configuration "RFC 5321 section 4.1.2": "what was sent as the e-mail address is none" => "have the identity provider send the bare address, with an international domain in its ASCII form (xn--)";
+    }
     /// Metadata of an identity provider.
     Metadata {
         NoIdp "metadata.no_idp" NoIdp Configuration "SAML Metadata 2.4.3": "the metadata describes no SAML 2.0 identity provider" => "use the metadata of the identity provider, not of a service provider";

@@ -10,9 +10,10 @@ use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
 use crate::login::{self, Finished, LoginStart, RESTARTED, Started};
-use crate::names::{ConnectionId, EntityId, Unverified};
+use crate::names::{AccountId, ConnectionId, EntityId, Unverified};
+use crate::pending::{PendingKey, Purpose};
 use crate::policy::Unsolicited;
-use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse};
+use crate::profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
 use crate::sp::ServiceProvider;
 use crate::storage::{LoginStore, Peeked};
 
@@ -72,9 +73,10 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    let outcome = match received(arrival, sp, connections)? {
-        Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
-        Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
+    let outcome = match verify_arrival(store, sp, connections, arrival, now).await {
+        Ok(Verified::Answered(answered)) => answered.complete(store).await.map(Arrived::Finished),
+        Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(started)),
+        Err(error) => Err(error),
     };
     match &outcome {
         Ok(Arrived::Finished(finished)) => events::report_login(finished.login()),
@@ -82,6 +84,75 @@ pub async fn finish_login<S: LoginStore>(
         _ => {}
     }
     outcome
+}
+
+/// A response as far as it can be judged without using anything up.
+pub(super) enum Verified {
+    Answered(Box<Answered>),
+    Restarted(Started),
+}
+
+/// A verified login, and what has to be used up before it is one.
+pub(super) struct Answered {
+    verified: VerifiedLogin,
+    connection: Connection,
+    /// The login that was pending, if it was asked for.
+    pending: Option<PendingKey>,
+    purpose: Purpose,
+    account: Option<AccountId>,
+    host_state: Option<String>,
+    relay_state: Option<String>,
+}
+
+impl Answered {
+    pub(super) fn login(&self) -> &Login {
+        self.verified.unclaimed()
+    }
+
+    pub(super) fn replay_key(&self) -> &ReplayKey {
+        self.verified.replay_key()
+    }
+
+    pub(super) fn pending(&self) -> Option<&PendingKey> {
+        self.pending.as_ref()
+    }
+
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Who was signed in when it was started.
+    pub(super) fn account(&self) -> Option<&AccountId> {
+        self.account.as_ref()
+    }
+
+    pub(super) fn claimed(self, claim: Claim) -> Result<Finished, Rejection> {
+        let login = self.verified.claimed(claim)?;
+        let finished = Finished::new(login, self.connection, self.relay_state.as_deref());
+        Ok(finished.with_start(self.purpose, self.host_state))
+    }
+
+    async fn complete<S: LoginStore>(self, store: &S) -> Result<Finished, FlowError<S::Error>> {
+        let claim = match &self.pending {
+            Some(key) => store.complete(key, self.replay_key()).await,
+            None => store.claim(self.replay_key()).await,
+        };
+        Ok(self.claimed(claim.map_err(FlowError::Store)?)?)
+    }
+}
+
+/// Verifies a response and, unless it is refused, leaves the store as it was.
+pub(super) async fn verify_arrival<S: LoginStore>(
+    store: &S,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Verified, FlowError<S::Error>> {
+    match received(arrival, sp, connections)? {
+        Received::Solicited(response) => verify_solicited(store, sp, connections, response, arrival, now).await,
+        Received::Unsolicited(response) => verify_unsolicited(store, sp, connections, response, arrival, now).await,
+    }
 }
 
 /// What arrived, sorted; a constant that the identity provider puts in place of a request's ID makes no answer of it.
@@ -95,14 +166,14 @@ fn received(arrival: Arrival<'_>, sp: &ServiceProvider, connections: &[Connectio
     })
 }
 
-async fn finish_solicited<S: LoginStore>(
+async fn verify_solicited<S: LoginStore>(
     store: &S,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: SolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
-) -> Result<Arrived, FlowError<S::Error>> {
+) -> Result<Verified, FlowError<S::Error>> {
     let pending = match store.peek(response.in_response_to().for_lookup()).await.map_err(FlowError::Store)? {
         Peeked::Pending(pending) => pending,
         Peeked::Used => {
@@ -114,17 +185,25 @@ async fn finish_solicited<S: LoginStore>(
     let connection = of_organization(connections, pending.key().connection())?;
     let bound = pending.returned_by(arrival.cookie.and_then(BrowserCookie::from_value).as_ref())?;
     let (key, purpose) = (bound.pending().key().clone(), bound.pending().purpose());
+    let account = bound.pending().account().cloned();
     let host_state = bound.pending().host_state().map(str::to_owned);
     let carried = bound.pending().relay_state().map(str::to_owned);
     match response.verify(sp, connection, bound, now) {
         Ok(verified) => {
-            let claim = store.complete(&key, verified.replay_key()).await.map_err(FlowError::Store)?;
-            let login = verified.claimed(claim)?;
             let relay_state = match arrival.relay_state {
-                Some(RESTARTED) => carried.as_deref(),
-                relay_state => relay_state,
+                Some(RESTARTED) => carried,
+                relay_state => relay_state.map(str::to_owned),
             };
-            Ok(Arrived::Finished(Finished::new(login, connection, relay_state).with_start(purpose, host_state)))
+            let (connection, pending) = (connection.clone(), Some(key));
+            Ok(Verified::Answered(Box::new(Answered {
+                verified,
+                connection,
+                pending,
+                purpose,
+                account,
+                host_state,
+                relay_state,
+            })))
         }
         Err(rejection) => {
             // From the right browser, so nobody else's: every attempt costs a new login.
@@ -134,14 +213,14 @@ async fn finish_solicited<S: LoginStore>(
     }
 }
 
-async fn finish_unsolicited<S: LoginStore>(
+async fn verify_unsolicited<S: LoginStore>(
     store: &S,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: UnsolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
-) -> Result<Arrived, FlowError<S::Error>> {
+) -> Result<Verified, FlowError<S::Error>> {
     let connection = of_issuer(connections, response.issuer())?;
     if connection.policy().unsolicited() == Unsolicited::Convert {
         if arrival.relay_state == Some(RESTARTED) {
@@ -152,12 +231,18 @@ async fn finish_unsolicited<S: LoginStore>(
         }
         let cookie = arrival.cookie.and_then(BrowserCookie::from_value);
         let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
-        return start_login(store, sp, connection, start, now).await.map(Arrived::Restarted);
+        return start_login(store, sp, connection, start, now).await.map(Verified::Restarted);
     }
     let verified = response.verify(sp, connection, now)?;
-    let claim = store.claim(verified.replay_key()).await.map_err(FlowError::Store)?;
-    let login = verified.claimed(claim)?;
-    Ok(Arrived::Finished(Finished::new(login, connection, arrival.relay_state)))
+    Ok(Verified::Answered(Box::new(Answered {
+        verified,
+        connection: connection.clone(),
+        pending: None,
+        purpose: Purpose::Login,
+        account: None,
+        host_state: None,
+        relay_state: arrival.relay_state.map(str::to_owned),
+    })))
 }
 
 /// A login that was started for a connection of another organization is not finished here.

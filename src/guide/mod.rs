@@ -3,6 +3,9 @@
 #[doc = include_str!("concepts.md")]
 pub mod concepts {}
 
+#[doc = include_str!("idp_setup.md")]
+pub mod idp_setup {}
+
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 

@@ -35,9 +35,25 @@ pub enum SubjectSource {
         /// Its NameFormat.
         name_format: Option<String>,
     },
+    /// The one name identifier in the value of an attribute, as in eduPersonTargetedID.
+    NestedNameId {
+        /// The Name of the attribute.
+        name: String,
+        /// Its NameFormat.
+        name_format: Option<String>,
+        /// The Format of the name identifier.
+        format: Option<String>,
+        /// Its NameQualifier.
+        name_qualifier: Option<String>,
+        /// Its SPNameQualifier.
+        sp_name_qualifier: Option<String>,
+    },
 }
 
-/// A user as the mapping of a connection reads a login. `Debug` shows nothing of it.
+/// A user as the [`AttributeMap`](super::AttributeMap) of a connection reads a login. `Debug` shows nothing of it.
+///
+/// It comes from [`AttributeMap::apply`](super::AttributeMap::apply) and nowhere else. Names and extra fields are what
+/// somebody typed: escape them wherever they go, be it HTML, CSV or a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
     pub(crate) subject: SubjectKey,
@@ -57,8 +73,11 @@ pub struct Role(String);
 pub enum AssertedRole {
     /// The connection maps no groups to roles: the host decides.
     NotMapped,
-    /// None of the groups that arrived is mapped.
+    /// None of the groups that arrived is mapped, or none arrived: the role with the least rights.
     NoneMatched,
+    /// The identity provider had too many groups to send them (Entra ID's group overage), so nobody knows the role. A
+    /// member keeps the one they have; a new one gets the role with the least rights.
+    Withheld,
     /// The highest role that the groups give, at most the connection's ceiling.
     Role(Role),
 }

@@ -102,6 +102,11 @@ impl VerifiedLogin {
         &self.replay_key
     }
 
+    /// What it will be, for the decision that is written together with the claim. Nothing of it leaves the crate before.
+    pub(crate) fn unclaimed(&self) -> &Login {
+        &self.login
+    }
+
     /// The login, if the store noted the key for the first time. If the store failed, ask it again.
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ServiceProvider;
-use crate::browser::hex;
-use crate::crypto::{DigestAlgorithm, DigestValue};
+use crate::browser::sha256_hex;
 use crate::dsig::{DS, Position, sign_enveloped};
 use crate::error::{ConfigError, SigningError};
 use crate::keys::Certificate;
@@ -172,7 +171,7 @@ impl SpMetadata<'_> {
 
 /// One ID for each entity, so that identity providers which compare documents see no change where there is none.
 fn stable_id(entity_id: &EntityId) -> String {
-    format!("_{}", hex(DigestValue::of(DigestAlgorithm::Sha256, entity_id.as_str().as_bytes()).as_ref()))
+    format!("_{}", sha256_hex(entity_id.as_str()))
 }
 
 fn key_descriptor(xml: &mut Writer, use_: &str, certificate: &Certificate) {

@@ -1,11 +1,13 @@
 //! What the host stores. Every method is one atomic statement or transaction, and safe to repeat.
 //!
 //! Hosts write `async fn`; the [guide](crate::guide::storage) has the whole of it in SQL, and
-//! `testing::store_contract` proves an implementation.
+//! `testing::store_contract` and its kin prove an implementation.
 
 mod login;
+mod member;
 
 pub use login::{LoginStore, Peeked};
+pub use member::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
 
 /// The host's storage. One type, or several, implement the traits of this module on top of this one.
 pub trait Store {

@@ -1,5 +1,10 @@
 //! What every store has to do, as a test that hosts run against theirs.
 
+mod member;
+mod member_case;
+
+pub use member::{MemberFixture, member_store_contract};
+
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;

@@ -1,5 +1,7 @@
 //! A store for tests: in the memory of one process, gone with it.
 
+mod members;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,26 +10,28 @@ use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
 use crate::storage::{LoginStore, Peeked, Store};
 use crate::stored::StoredError;
+use members::Members;
 
-/// A [`LoginStore`] for tests and for trying things out: not for two instances of a host, and
+/// A store for tests and for trying things out: not for two instances of a host, and
 /// nothing is ever removed.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Tables>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tables {
+    members: Members,
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     key: PendingKey,
     value: Vec<u8>,
     use_: Use,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     Unused,
     Used,
@@ -48,6 +52,12 @@ impl MemoryStore {
 impl Tables {
     fn unused(&mut self, key: &PendingKey) -> Option<&mut Row> {
         self.pending.get_mut(key.request()).filter(|row| row.key == *key && row.use_ == Use::Unused)
+    }
+
+    fn complete(&mut self, key: &PendingKey, replay_key: &ReplayKey) -> Claim {
+        let Some(row) = self.unused(key) else { return Claim::RequestConsumed };
+        row.use_ = Use::Used;
+        self.claim(replay_key)
     }
 
     fn claim(&mut self, key: &ReplayKey) -> Claim {
@@ -86,10 +96,7 @@ impl LoginStore for MemoryStore {
     }
 
     async fn complete(&self, key: &PendingKey, replay_key: &ReplayKey) -> Result<Claim, StoredError> {
-        let mut tables = self.tables();
-        let Some(row) = tables.unused(key) else { return Ok(Claim::RequestConsumed) };
-        row.use_ = Use::Used;
-        Ok(tables.claim(replay_key))
+        Ok(self.tables().complete(key, replay_key))
     }
 
     async fn claim(&self, replay_key: &ReplayKey) -> Result<Claim, StoredError> {

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["connection"],
     &["profile"],
     &["mapping"],
+    &["provisioning"],
     &["storage", "login", "events"],
     &["flow"],
     &["request", "guide", "testing"],

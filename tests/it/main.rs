@@ -17,9 +17,14 @@ mod fake_idp;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod flow;
+mod host_store;
 mod ids;
 mod kit;
 mod layers;
+mod mapping;
+mod mapping_profiles;
+mod member_store;
+mod members;
 mod organizations;
 mod profile;
 mod redirect;
