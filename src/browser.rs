@@ -78,7 +78,7 @@ pub(crate) fn random_hex() -> Result<String, NoRandomness> {
     random_bytes::<20>().map(|octets| hex(&octets))
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         // Writing into a string can't fail.
         let _ = write!(text, "{octet:02x}");

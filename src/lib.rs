@@ -7,6 +7,7 @@
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
+//! | log users out | [`flow::start_logout`], [`flow::receive_logout`], [`SamlSession`] |
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
@@ -26,6 +27,7 @@ pub mod guide;
 pub mod keys;
 mod limits;
 pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod metadata;
 mod names;
@@ -34,6 +36,7 @@ mod policy;
 mod profile;
 mod protocol;
 pub mod request;
+mod session;
 mod sp;
 pub mod storage;
 mod stored;
@@ -48,7 +51,7 @@ mod xmlenc;
 struct Readme;
 
 pub use assertion::{Attribute, AttributeValue, AuthnStatement, NameId, Nested};
-pub use binding::{Parameter, PostForm, RedirectMessage, RelayState};
+pub use binding::{Parameter, PostForm, RedirectMessage, RelayState, VerifiedRedirect};
 pub use browser::{BrowserBinding, BrowserCookie};
 pub use connection::{Connection, ConnectionStatus};
 pub use error::Rejection;
@@ -56,10 +59,11 @@ pub use events::SecurityEvent;
 pub use keys::{Certificate, DecryptionKey, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use metadata::IdentityProvider;
-pub use names::{AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
+pub use names::{AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionId, SessionIndex, Unverified};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
+pub use session::SamlSession;
 pub use sp::ServiceProvider;
 pub use stored::StoredError;
 pub use time::ClockSkew;

@@ -11,7 +11,7 @@ use crate::crypto::NoRandomness;
 use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
 use crate::keys::SigningKey;
-use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding, is_web_url};
+use crate::metadata::{AuthnRequestSigning, EndpointBinding, is_web_url};
 use crate::names::RequestId;
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
@@ -122,7 +122,7 @@ impl fmt::Debug for LoginStart {
     }
 }
 
-/// Why a login could not be started. Nothing was sent.
+/// Why a message could not be made. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -164,7 +164,13 @@ pub fn start_login(
     let endpoint = connection.identity_provider().sso_endpoint();
     let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
     let xml = start.request.to_xml(&id, requester, endpoint.location(), now)?;
-    let send = send(xml, &id, endpoint, start.relay_state.as_deref(), sp.signing_key())?;
+    let way = Way {
+        binding: endpoint.binding(),
+        to: endpoint.location(),
+        parameter: Parameter::Request,
+        relay_state: start.relay_state.as_deref(),
+    };
+    let send = send(&xml, &id, way, sp.signing_key())?;
     let cookie = start.cookie.map_or_else(BrowserCookie::generate, Ok)?;
     let key = PendingKey::new(id, connection.id().clone(), cookie.binding());
     let beyond = ConfigError::Value { field: "now", reason: "beyond the calendar" };
@@ -186,29 +192,36 @@ fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginSt
     if !is_web_url(sp.acs_url()) {
         return Err(ConfigError::url("acs_url", sp.acs_url()));
     }
-    if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
+    check_relay_state(start.relay_state.as_deref())
+}
+
+pub(crate) fn check_relay_state(relay_state: Option<&str>) -> Result<(), ConfigError> {
+    if relay_state.is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
         let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
         return Err(ConfigError::Value { field: "relay_state", reason });
     }
     Ok(())
 }
 
-/// The request on its way, signed if there is a key: in the query, or in the message.
-fn send(
-    xml: String,
-    id: &RequestId,
-    endpoint: &Endpoint,
-    relay_state: Option<&str>,
-    key: Option<&SigningKey>,
-) -> Result<Send, SigningError> {
-    let (to, parameter) = (endpoint.location(), Parameter::Request);
-    Ok(match (endpoint.binding(), key) {
+/// Where a message goes, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'w> {
+    pub(crate) binding: &'w EndpointBinding,
+    pub(crate) to: &'w str,
+    pub(crate) parameter: Parameter,
+    pub(crate) relay_state: Option<&'w str>,
+}
+
+/// The message on its way, signed if there is a key: in the query, or in the message.
+pub(crate) fn send(xml: &str, id: &RequestId, way: Way<'_>, key: Option<&SigningKey>) -> Result<Send, SigningError> {
+    let Way { binding, to, parameter, relay_state } = way;
+    Ok(match (binding, key) {
         (EndpointBinding::HttpPost, Some(key)) => {
-            let signed = sign_enveloped(&xml, id.as_str(), AFTER_ISSUER, key)?;
+            let signed = sign_enveloped(xml, id.as_str(), AFTER_ISSUER, key)?;
             Send::Post(PostForm::new(to, parameter, &signed, relay_state))
         }
-        (EndpointBinding::HttpPost, None) => Send::Post(PostForm::new(to, parameter, &xml, relay_state)),
-        (_, key) => Send::Redirect(redirect::url(to, parameter, &xml, relay_state, key)?),
+        (EndpointBinding::HttpPost, None) => Send::Post(PostForm::new(to, parameter, xml, relay_state)),
+        (_, key) => Send::Redirect(redirect::url(to, parameter, xml, relay_state, key)?),
     })
 }
 

@@ -63,6 +63,8 @@ names! {
     /// The host's immutable name for one of its organizations (tenants). Not its slug: a slug can be given to
     /// another organization, and then nothing of the first is inherited.
     OrganizationId;
+    /// The host's own name for one of its sessions, such as the key of a row. Not what the browser's cookie holds.
+    SessionId;
 }
 
 /// A value of a message that nothing has verified yet: good for looking something up, and for nothing else.

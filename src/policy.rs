@@ -45,6 +45,9 @@ pub enum Relaxation {
     /// AES-CBC in an assertion that only a signature inside covers: the ciphertext can be altered, so that every
     /// failed decryption costs a login, and unsolicited responses in CBC are refused.
     Cbc,
+    /// A logout response that nothing signs, as Entra ID and Okta send it: it can only end the wait for it. A logout
+    /// request is never accepted unsigned.
+    UnsignedLogoutResponse,
 }
 
 /// What is known of ciphertext before it is decrypted.

@@ -6,6 +6,17 @@ use crate::error::{Profile, Rejection};
 use crate::names::SAMLP;
 use crate::xml::{Cursor, Node, trim};
 
+/// It was done (SAML Core 3.2.2.2).
+pub(crate) const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// The fault is the requester's.
+pub(crate) const REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
+/// The fault is the responder's.
+pub(crate) const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
+/// Not every session could be ended.
+pub(crate) const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
+/// The responder knows nobody of that name.
+pub(crate) const UNKNOWN_PRINCIPAL: &str = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal";
+
 /// The status of a response.
 pub(crate) struct Status<'d> {
     code: &'d str,
@@ -14,8 +25,6 @@ pub(crate) struct Status<'d> {
 }
 
 impl<'d> Status<'d> {
-    const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
-
     /// # Errors
     /// `schema.*`.
     pub(super) fn read(node: Node<'d>) -> Result<Self, Rejection> {
@@ -29,14 +38,19 @@ impl<'d> Status<'d> {
         Ok(Self { code: code.unwrap_or_default(), sub_code, message })
     }
 
+    /// Whether somebody was not logged out; the standard has this beside Success, and products differ.
+    pub(crate) fn is_partial_logout(&self) -> bool {
+        self.code == PARTIAL_LOGOUT || self.sub_code == Some(PARTIAL_LOGOUT)
+    }
+
     /// # Errors
     /// `profile.status` with the codes; the identity provider's words, which may name the user, come along apart from them.
     pub(crate) fn require_success(&self) -> Result<(), Rejection> {
-        if self.code == Self::SUCCESS {
+        if self.code == SUCCESS {
             Ok(())
         } else {
             Err(Rejection::new(Profile::Status)
-                .expecting(Self::SUCCESS)
+                .expecting(SUCCESS)
                 .finding(self.to_string())
                 .saying(self.message.map(trim)))
         }

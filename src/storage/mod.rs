@@ -4,8 +4,10 @@
 //! `testing::store_contract` proves an implementation.
 
 mod login;
+mod session;
 
 pub use login::{LoginStore, Peeked};
+pub use session::{SessionStore, TakenLogout};
 
 /// The host's storage. One type, or several, implement the traits of this module on top of this one.
 pub trait Store {

@@ -15,9 +15,9 @@ const LAYERS: &[&[&str]] = &[
     &["protocol", "binding", "metadata"],
     &["policy", "pending", "sp"],
     &["connection"],
-    &["profile"],
+    &["profile", "session"],
     &["mapping"],
-    &["storage", "login", "events"],
+    &["storage", "login", "logout", "events"],
     &["flow"],
     &["request", "guide", "testing"],
 ];
