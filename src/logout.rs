@@ -67,7 +67,7 @@ pub enum StartedLogout {
 pub enum LocalLogout {
     /// The identity provider has no single logout endpoint over HTTP-Redirect or HTTP-POST.
     NoEndpoint,
-    /// This service provider takes no part in single logout: it has no URL for it.
+    /// This service provider takes no part in single logout: it has no URL for it, or no key to sign with.
     NotTakingPart,
     /// The login had no name identifier, so the user can't be named.
     NoName,
@@ -90,7 +90,9 @@ pub fn start_logout(
     check_relay_state(start.relay_state.as_deref())?;
     let (endpoint, name_id) = match (connection.identity_provider().slo_endpoint(), session.name_id()) {
         _ if connection.status() != ConnectionStatus::Active => return Ok(StartedLogout::Local(LocalLogout::NotActive)),
-        _ if sp.sls_url().is_none() => return Ok(StartedLogout::Local(LocalLogout::NotTakingPart)),
+        _ if sp.sls_url().is_none() || sp.signing_key().is_none() => {
+            return Ok(StartedLogout::Local(LocalLogout::NotTakingPart));
+        }
         (None, _) => return Ok(StartedLogout::Local(LocalLogout::NoEndpoint)),
         (_, None) => return Ok(StartedLogout::Local(LocalLogout::NoName)),
         (Some(endpoint), Some(name_id)) => (endpoint, name_id),
@@ -151,7 +153,7 @@ impl ConcludedLogout {
     }
 }
 
-/// A service provider that takes part in single logout has one.
+/// No logout message goes out unsigned (SAML Profiles 4.4.4).
 fn signing_key(sp: &ServiceProvider) -> Result<&SigningKey, ConfigError> {
     let remedy = "logout messages have to be signed: give the service provider a signing key";
     sp.signing_key().ok_or(ConfigError::Missing { field: "signing_key", remedy })

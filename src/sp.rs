@@ -3,7 +3,6 @@
 use crate::error::ConfigError;
 use crate::keys::{DecryptionKey, SigningKey};
 use crate::limits::Limits;
-use crate::metadata::is_web_url;
 use crate::names::{EntityId, OrganizationId};
 use crate::time::ClockSkew;
 
@@ -116,8 +115,7 @@ impl ServiceProviderBuilder {
         self
     }
 
-    /// Takes part in single logout, at this URL: where logout requests and responses arrive over HTTP-Redirect and
-    /// HTTP-POST. It needs a [signing key](Self::signing_key), since every logout message is signed.
+    /// Takes part in single logout, at this URL.
     pub fn sls_url(mut self, url: impl Into<String>) -> Self {
         self.0.sls_url = Some(url.into());
         self
@@ -145,8 +143,7 @@ impl ServiceProviderBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] for an empty entityID or URL and for single logout without a signing key,
-    /// [`ConfigError::Value`] for white space around the entityID, [`ConfigError::Url`] for the URL of single logout.
+    /// [`ConfigError::Missing`] for an empty entityID or URL, [`ConfigError::Value`] for white space around the entityID.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
         if self.0.entity_id.as_str().trim() != self.0.entity_id.as_str() {
             return Err(ConfigError::Value {
@@ -160,13 +157,6 @@ impl ServiceProviderBuilder {
         if self.0.acs_url.trim().is_empty() {
             return Err(ConfigError::Missing { field: "acs_url", remedy: "name the assertion consumer service" });
         }
-        match (&self.0.sls_url, &self.0.signing_key) {
-            (Some(url), _) if !is_web_url(url) => Err(ConfigError::url("sls_url", url)),
-            (Some(_), None) => {
-                let remedy = "logout messages have to be signed: give the service provider a signing key";
-                Err(ConfigError::Missing { field: "signing_key", remedy })
-            }
-            _ => Ok(self.0),
-        }
+        Ok(self.0)
     }
 }

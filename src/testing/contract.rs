@@ -1,5 +1,9 @@
 //! What every store has to do, as a test that hosts run against theirs.
 
+mod session;
+
+pub use session::session_store_contract;
+
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;

@@ -1,5 +1,7 @@
 //! A store for tests: in the memory of one process, gone with it.
 
+mod sessions;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,8 +10,9 @@ use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
 use crate::storage::{LoginStore, Peeked, Store};
 use crate::stored::StoredError;
+use sessions::Sessions;
 
-/// A [`LoginStore`] for tests and for trying things out: not for two instances of a host, and
+/// A store for tests and for trying things out: not for two instances of a host, and
 /// nothing is ever removed.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Tables>);
@@ -18,6 +21,7 @@ pub struct MemoryStore(Mutex<Tables>);
 struct Tables {
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,
+    sessions: Sessions,
 }
 
 #[derive(Debug)]
@@ -27,7 +31,7 @@ struct Row {
     use_: Use,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     Unused,
     Used,

@@ -18,6 +18,7 @@ mod flow;
 mod ids;
 mod kit;
 mod layers;
+mod logout;
 mod profile;
 mod redirect;
 mod signatures;
