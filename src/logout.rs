@@ -89,7 +89,9 @@ pub fn start_logout(
     require_own(sp, connection, session)?;
     check_relay_state(start.relay_state.as_deref())?;
     let (endpoint, name_id) = match (connection.identity_provider().slo_endpoint(), session.name_id()) {
-        _ if connection.status() != ConnectionStatus::Active => return Ok(StartedLogout::Local(LocalLogout::NotActive)),
+        _ if connection.status() != ConnectionStatus::Active => {
+            return Ok(StartedLogout::Local(LocalLogout::NotActive));
+        }
         _ if sp.sls_url().is_none() || sp.signing_key().is_none() => {
             return Ok(StartedLogout::Local(LocalLogout::NotTakingPart));
         }

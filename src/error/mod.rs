@@ -15,8 +15,8 @@ pub(crate) use deviation::Deviations;
 pub use key::{KeyError, UnusableKey};
 pub use place::Place;
 pub use reason::{
-    Binding, Category, Decryption, Fault, Flow, Limit, Logout, Metadata, Namespace, Profile, Reason, Redirect, Reference,
-    Schema, Signature, Subject, Validity, Xml,
+    Binding, Category, Decryption, Fault, Flow, Limit, Logout, Metadata, Namespace, Profile, Reason, Redirect,
+    Reference, Schema, Signature, Subject, Validity, Xml,
 };
 
 use std::fmt;

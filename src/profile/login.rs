@@ -106,7 +106,8 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
         }
         Asserted::Encrypted(node) => {
             let sealed = checks.clone();
-            let plaintext = checks.note(Rule::Decryption, decryptor(context.sp, context.connection, ciphertext).decrypt(node))?;
+            let plaintext =
+                checks.note(Rule::Decryption, decryptor(context.sp, context.connection, ciphertext).decrypt(node))?;
             let opened = open(&plaintext, node, on_response, context, checks);
             let covered = opened.map_err(|_| veil(checks, &sealed))?;
             let outcome = conclude(&response, &covered, context, checks, deviations);

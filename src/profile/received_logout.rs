@@ -78,16 +78,16 @@ impl ReceivedLogout {
     /// As for [`from_redirect`](Self::from_redirect).
     pub fn from_xml(parameter: Parameter, octets: Vec<u8>, limits: &Limits) -> Result<Self, Rejection> {
         let document = posted(octets, limits);
-        Self::sorted(document.map(|document| {
-            (parameter, Message { transport: Transport::Post(document), relay_state: None })
-        }))
+        Self::sorted(
+            document.map(|document| (parameter, Message { transport: Transport::Post(document), relay_state: None })),
+        )
     }
 
     fn sorted(read: Result<(Parameter, Message), Rejection>) -> Result<Self, Rejection> {
         let mut checks = Checks::logout();
         let sorted = checks.note(Rule::LogoutReadable, read);
-        let sorted = sorted
-            .and_then(|(parameter, message)| checks.note(Rule::LogoutElement, Self::sort(parameter, message)));
+        let sorted =
+            sorted.and_then(|(parameter, message)| checks.note(Rule::LogoutElement, Self::sort(parameter, message)));
         sorted.map_err(|rejection| rejection.with_checks(checks))
     }
 
@@ -200,7 +200,9 @@ impl Message {
             }
             Transport::Redirect(_) => Ok(None),
             Transport::Post(document) => match signature_of(document.root(), AFTER_ISSUER)? {
-                Some(signature) => verify(signature, keys, algorithms).map(|signed| Some((signed, Deviations::default()))),
+                Some(signature) => {
+                    verify(signature, keys, algorithms).map(|signed| Some((signed, Deviations::default())))
+                }
                 None => Ok(None),
             },
         }

@@ -261,7 +261,8 @@ mod tests {
     fn slo_008_a_subject_is_the_whole_name() {
         let of = |name_id: NameId| session(Some(name_id), &[]).subject();
         let plain = || NameId::new("alice");
-        let qualified = |q: Option<&str>, s: Option<&str>| plain().with_qualifiers(q.map(str::to_owned), s.map(str::to_owned));
+        let qualified =
+            |q: Option<&str>, s: Option<&str>| plain().with_qualifiers(q.map(str::to_owned), s.map(str::to_owned));
         let all = [
             session(None, &[]).subject(),
             of(plain()),

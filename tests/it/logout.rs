@@ -11,7 +11,7 @@ use saml_sp::metadata::{EndpointBinding, EntityChoice, MetadataTrust};
 use saml_sp::storage::SessionStore;
 use saml_sp::testing::{
     Encryption, FakeIdp, FakeLogout, MemoryStore, SignedParts, TestKey, form_value, session_store_contract,
-    sign_octets, sign_template,
+    sign_template,
 };
 use saml_sp::{
     Connection, ConnectionId, EntityId, IdentityProvider, Limits, NameId, OrganizationId, Parameter, Policy, Rejection,
@@ -41,8 +41,12 @@ impl Site {
 
     fn with_policy(policy: Policy) -> Self {
         let idp = FakeIdp::rsa(IDP).unwrap();
-        let connection =
-            Connection::preconfigured(ConnectionId::new("acme-1"), organization(), idp.identity_provider().unwrap(), policy);
+        let connection = Connection::preconfigured(
+            ConnectionId::new("acme-1"),
+            organization(),
+            idp.identity_provider().unwrap(),
+            policy,
+        );
         let site = Self { idp, sp: sp(), connections: vec![connection.unwrap()], store: MemoryStore::new() };
         site.open(&site.session("alice", alice(), &["_session"]));
         site
@@ -218,8 +222,12 @@ fn a_request_is_answered_signed_with_its_relay_state_where_the_metadata_says() {
     let message = site.request().id("_ask");
     let (logout, send) = asked(site.redirect(&message.query(Some("a&b=c <é>")).unwrap()));
     assert_eq!((logout.status(), logout.request_id()), (LogoutStatus::Success, "_ask"));
-    assert!(logout.checks().iter().all(|check| *check.outcome() != Outcome::NotReached
-        || check.rule() == saml_sp::error::Rule::LogoutStatus));
+    assert!(
+        logout
+            .checks()
+            .iter()
+            .all(|check| *check.outcome() != Outcome::NotReached || check.rule() == saml_sp::error::Rule::LogoutStatus)
+    );
     let send = send.unwrap();
     let Send::Redirect(url) = &send else { panic!("{send:?}") };
     let query = url.strip_prefix("https://idp.example.com/slo?").unwrap();
@@ -308,20 +316,37 @@ fn slo_003_wrapping() {
     site.open(&site.session("admin", NameId::new(ADMIN).with_format(EMAIL), &["_session"]));
     let good = site.request().xml().unwrap();
     let evil = replace(&replace(&unsigned(&good), ALICE, ADMIN), " ID=\"_", " ID=\"_evil");
+    let extensions = |part: &str| format!("<samlp:Extensions>{part}</samlp:Extensions>");
     let nested = |around: &str, inner: &str| {
         replace(around, "</saml:Issuer>", &format!("</saml:Issuer><samlp:Extensions>{inner}</samlp:Extensions>"))
     };
     let signature = element(&good, "Signature").to_owned();
     let name = element(&good, "NameID").to_owned();
     let evil_name = replace(&name, ALICE, ADMIN);
-    let extensions = |part: &str| format!("<samlp:Extensions>{part}</samlp:Extensions>");
     for (xml, code) in [
         // The evil one around, the original inside Extensions, the signature inside the original.
         (nested(&evil, &good), "dsig.misplaced"),
-        // The signature moved out to the evil one.
-        (nested(&replace(&evil, "</saml:Issuer>", &format!("</saml:Issuer>{signature}")), &unsigned(&good)), "schema.order"),
+        // The signature moved out to the evil one, the original behind it.
+        (
+            after(
+                &replace(&evil, "</saml:Issuer>", &format!("</saml:Issuer>{signature}")),
+                &signature,
+                &extensions(&unsigned(&good)),
+            ),
+            "dsig.reference_target",
+        ),
         // The original inside the signature.
-        (replace(&evil, "</saml:Issuer>", &format!("</saml:Issuer>{}", inside_last(&signature, &format!("<ds:Object>{}</ds:Object>", unsigned(&good))))), "dsig.object_forbidden"),
+        (
+            replace(
+                &evil,
+                "</saml:Issuer>",
+                &format!(
+                    "</saml:Issuer>{}",
+                    inside_last(&signature, &format!("<ds:Object>{}</ds:Object>", unsigned(&good)))
+                ),
+            ),
+            "dsig.object_forbidden",
+        ),
         // A second name before, after, and in Extensions.
         (before(&good, &name, &evil_name), "dsig.digest_mismatch"),
         (after(&good, &name, &evil_name), "dsig.digest_mismatch"),
@@ -331,8 +356,7 @@ fn slo_003_wrapping() {
         (inside_last(&unsigned(&good), &signature), "dsig.misplaced"),
         (replace(&good, "<samlp:LogoutRequest ", "<samlp:LogoutRequest Consent=\"x\" "), "dsig.digest_mismatch"),
     ] {
-        let code = if code == "schema.order" { refused_code(&site, &xml) } else { code.to_owned() };
-        refused(site.post_xml(&xml), &code);
+        refused(site.post_xml(&xml), code);
         assert!(site.is_open("alice") && site.is_open("admin"));
     }
     // Correctly signed, and still not one name: the reader, not the signature.
@@ -349,23 +373,12 @@ fn slo_003_wrapping() {
         (replace(&template, "Version=\"2.0\"", "Version=\"1.1\""), "schema.version"),
         (replace(&template, "<samlp:LogoutRequest ", "<samlp:LogoutRequest Sessions=\"all\" "), "schema.attribute"),
     ] {
-        let found = match site.post_xml(&if code == "xml.comment" { xml.clone() } else { signed_or_raw(&signed, &xml) }) {
-            Err(rejection) => rejection.code().to_owned(),
-            Ok(arrived) => panic!("{arrived:?}"),
-        };
-        assert_eq!(found, code, "{xml}");
+        // A comment can't be signed here, and is refused before any signature.
+        refused(site.post_xml(&if code == "xml.comment" { xml } else { signed(&xml) }), code);
     }
     assert!(site.is_open("alice") && site.is_open("admin"));
     assert_eq!(asked(site.post_xml(&good)).0.status(), LogoutStatus::Success);
     assert!(!site.is_open("alice") && site.is_open("admin"));
-}
-
-fn signed_or_raw(signed: &impl Fn(&str) -> String, xml: &str) -> String {
-    signed(xml)
-}
-
-fn refused_code(site: &Site, xml: &str) -> String {
-    site.post_xml(xml).unwrap_err().code().to_owned()
 }
 
 #[test]
@@ -394,7 +407,15 @@ fn slo_004_the_issuer_is_the_identity_provider() {
 #[test]
 fn slo_005_the_destination_is_this_endpoint() {
     let site = Site::new();
-    let evil = ["", ACS, "https://app.example.com/saml/sls/acme", "https://app.example.com/saml/sls/acme/x", "http://app.example.com/saml/sls/acme/", "https://app.example.com/saml/sls/other/", "https://app.example.com/saml/sls/ACME/"];
+    let evil = [
+        "",
+        ACS,
+        "https://app.example.com/saml/sls/acme",
+        "https://app.example.com/saml/sls/acme/x",
+        "http://app.example.com/saml/sls/acme/",
+        "https://app.example.com/saml/sls/other/",
+        "https://app.example.com/saml/sls/ACME/",
+    ];
     for destination in evil {
         site.refuse(|| request(site.request().attribute("Destination", Some(destination))), "slo.destination");
     }
@@ -410,7 +431,9 @@ fn slo_006_requests_expire() {
     site.refuse(|| until(-121), "slo.expired");
     site.accept(|| until(-119));
     let issued = |seconds: i64| {
-        request(site.idp.logout_request(SLS, &alice(), now() + TimeDelta::seconds(seconds)).attribute("NotOnOrAfter", None))
+        request(
+            site.idp.logout_request(SLS, &alice(), now() + TimeDelta::seconds(seconds)).attribute("NotOnOrAfter", None),
+        )
     };
     site.refuse(|| issued(-421), "slo.expired");
     site.accept(|| issued(-419));
@@ -443,7 +466,8 @@ fn slo_007_a_request_is_good_once() {
 #[test]
 fn slo_008_the_whole_name_counts() {
     let site = Site::new();
-    let qualified = |q: Option<&str>, s: Option<&str>| alice().with_qualifiers(q.map(str::to_owned), s.map(str::to_owned));
+    let qualified =
+        |q: Option<&str>, s: Option<&str>| alice().with_qualifiers(q.map(str::to_owned), s.map(str::to_owned));
     for name_id in [
         NameId::new(ALICE),
         NameId::new(ALICE).with_format(TRANSIENT),
@@ -539,7 +563,7 @@ fn slo_010_sessions_by_index() {
     let many = |count: usize| (0..count).fold(site.request(), |message, at| message.session_index(&format!("_{at}")));
     refused(site.redirect(&many(257).query(None).unwrap()), "slo.too_many_sessions");
     assert_eq!(asked(site.redirect(&many(256).query(None).unwrap())).0.session_indexes().len(), 256);
-    refused(site.redirect(&many(10_000).query(None).unwrap()), "xml.limit");
+    refused(site.redirect(&many(10_000).query(None).unwrap()), "xml.limit_nodes");
     // An empty one is not none.
     refused(site.redirect(&site.request().session_index("").query(None).unwrap()), "schema.value");
 }
@@ -606,16 +630,21 @@ fn slo_013_a_late_answer() {
     let pending = site.start();
     let answer = site.response(&pending).query(None).unwrap();
     let late = pending.expires_at();
-    let arrived = block_on(receive_logout(&site.store, &site.sp, &site.connections, LogoutArrival::Redirect(&answer), late));
+    let arrived =
+        block_on(receive_logout(&site.store, &site.sp, &site.connections, LogoutArrival::Redirect(&answer), late));
     assert!(matches!(arrived, Err(FlowError::Rejected(rejection)) if rejection.code() == "slo.expired"));
-    assert_eq!(finished(site.redirect(&site.response(&site.start()).query(None).unwrap())).extent(), LogoutExtent::Complete);
+    assert_eq!(
+        finished(site.redirect(&site.response(&site.start()).query(None).unwrap())).extent(),
+        LogoutExtent::Complete
+    );
 }
 
 #[test]
 fn slo_013_an_unsigned_answer_by_policy_and_nothing_else() {
     let site = Site::with_policy(Policy::strict().with_relaxation(Relaxation::UnsignedLogoutResponse));
     let unsigned_answer = |pending: &PendingLogout| site.response(pending).unsigned();
-    let done = finished(site.redirect(&unsigned_answer(&site.start()).attribute("Destination", None).query(None).unwrap()));
+    let done =
+        finished(site.redirect(&unsigned_answer(&site.start()).attribute("Destination", None).query(None).unwrap()));
     let names: Vec<_> = done.deviations().iter().map(|deviation| deviation.name()).collect();
     assert_eq!(names, ["unsigned_logout_response", "no_destination"]);
     finished(site.post(Parameter::Response, &unsigned_answer(&site.start()).form_value().unwrap()));
@@ -643,8 +672,8 @@ fn slo_014_requests_and_responses_are_told_apart() {
     refused(site.post(Parameter::Response, &site.request().form_value().unwrap()), "schema.element");
     let moved = site.request().query(None).unwrap().replace("SAMLRequest=", "SAMLResponse=");
     refused(site.redirect(&moved), "schema.element");
-    let signed_so = site.idp.query(Parameter::Request, &response.template(), None);
-    let _ = signed_so.map(|query| refused(site.redirect(&query), "schema.element"));
+    let signed_so = site.idp.query(Parameter::Request, &response.xml().unwrap(), None).unwrap();
+    refused(site.redirect(&signed_so), "schema.element");
     let bench = Bench::signing(SignedParts::Both);
     let login = bench.xml();
     refused(site.post(Parameter::Response, &form_value(&login)), "schema.element");
@@ -654,7 +683,8 @@ fn slo_014_requests_and_responses_are_told_apart() {
     for logout in [response.xml().unwrap(), site.request().xml().unwrap()] {
         bench.refuse(&logout, "schema.element");
     }
-    let both = site.receive(LogoutArrival::Post { saml_request: Some("a"), saml_response: Some("a"), relay_state: None });
+    let both =
+        site.receive(LogoutArrival::Post { saml_request: Some("a"), saml_response: Some("a"), relay_state: None });
     refused(both, "binding.ambiguous_message");
     let neither = site.receive(LogoutArrival::Post { saml_request: None, saml_response: None, relay_state: Some("a") });
     refused(neither, "binding.missing_param");
@@ -664,12 +694,8 @@ fn slo_014_requests_and_responses_are_told_apart() {
 #[test]
 fn slo_015_slo_016_nothing_of_the_sender_s_is_markup_or_a_place_to_go() {
     let site = Site::new();
-    for id in ["_\"&lt;x", "_a b", "_<x/>", "", "_é\"><script>"] {
-        site.refuse(|| FakeLogoutOf(
-            Parameter::Request,
-            site.request().id(id).query(None).unwrap(),
-            form_value(&unsigned(&site.request().id(id).attribute("Consent", Some(&random())).template())),
-        ), if id.is_empty() { "schema.value" } else { "schema.value" });
+    for id in ["_\"<x", "_a b", "_<x/>", "", "_é\"><script>"] {
+        refused(site.redirect(&site.request().id(id).query(None).unwrap()), "schema.value");
     }
     let provider = IdentityProvider::builder(IDP, "https://idp.example.com/sso")
         .slo_url("https://idp.example.com/slo")
@@ -687,10 +713,6 @@ fn slo_015_slo_016_nothing_of_the_sender_s_is_markup_or_a_place_to_go() {
     // FLW-022 for the RelayState of an answer.
     let answer = posting.response(&posting.start()).query(Some("//evil.example")).unwrap();
     assert_eq!(finished(posting.redirect(&answer)).relay_state().unwrap().local_path(), None);
-}
-
-fn random() -> String {
-    sign_octets(TestKey::Rsa, now().to_rfc3339().as_bytes()).unwrap()
 }
 
 #[test]
@@ -733,7 +755,11 @@ fn ds_037_logout_messages_are_verified_by_the_same_policy() {
     let site = Site::new();
     let xslt = "http://www.w3.org/TR/1999/REC-xslt-19991116";
     let template = site.request().template();
-    let with_xslt = replace(&template, &format!("<ds:Transform Algorithm=\"{ENVELOPED}\"/>"), &format!("<ds:Transform Algorithm=\"{xslt}\"/>"));
+    let with_xslt = replace(
+        &template,
+        &format!("<ds:Transform Algorithm=\"{ENVELOPED}\"/>"),
+        &format!("<ds:Transform Algorithm=\"{xslt}\"/>"),
+    );
     refused(site.post_xml(&sign(&with_xslt, site.idp.key())), "dsig.transform");
     let weak = FakeIdp::with_key(IDP, TestKey::Rsa.signing_key().unwrap().with_legacy_sha1());
     let message = || weak.logout_request(SLS, &alice(), now());

@@ -37,9 +37,8 @@ impl Session {
 
 impl Sessions {
     fn end(&mut self, target: &LogoutTarget) -> Ended {
-        let of_subject = |session: &&mut Session| {
-            session.connection == *target.connection() && session.subject == *target.subject()
-        };
+        let of_subject =
+            |session: &&mut Session| session.connection == *target.connection() && session.subject == *target.subject();
         let sessions: Vec<&mut Session> = self.sessions.values_mut().filter(of_subject).collect();
         if sessions.is_empty() {
             return Ended::UnknownSubject;
