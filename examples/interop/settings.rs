@@ -6,7 +6,7 @@ use std::fs;
 use chrono::Utc;
 use saml_sp::keys::SignatureAlgorithm;
 use saml_sp::login::LoginStart;
-use saml_sp::metadata::{EndpointBinding, EntityChoice, MetadataTrust};
+use saml_sp::metadata::{Endpoint, EndpointBinding, EntityChoice, MetadataTrust};
 use saml_sp::request::{
     AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
     NameIdPolicy,
@@ -50,6 +50,10 @@ impl Settings {
             EntityId::new(self.required("sp")?),
             self.required("acs")?,
         );
+        let builder = match self.get("sls") {
+            Some(url) => builder.sls_url(url),
+            None => builder,
+        };
         Ok(match self.get("key") {
             Some(file) => builder.signing_key(self.signing_key(file)?).build()?,
             None => builder.build()?,
@@ -141,11 +145,17 @@ impl Settings {
     }
 }
 
-/// The same identity provider registered by hand, with its POST endpoint only.
+/// The same identity provider registered by hand, with its POST endpoints only.
 fn over_post(idp: &IdentityProvider) -> Result<IdentityProvider, Problem> {
-    let endpoint = idp.single_sign_on().iter().find(|endpoint| *endpoint.binding() == EndpointBinding::HttpPost);
-    let url = endpoint.ok_or("the identity provider has no POST endpoint")?.location();
-    let mut builder = IdentityProvider::builder(idp.entity_id().as_str(), url).sso_binding(EndpointBinding::HttpPost);
+    let url = |endpoints: &[Endpoint]| {
+        let endpoint = endpoints.iter().find(|endpoint| *endpoint.binding() == EndpointBinding::HttpPost);
+        endpoint.map(|endpoint| endpoint.location().to_owned())
+    };
+    let sso = url(idp.single_sign_on()).ok_or("the identity provider has no POST endpoint")?;
+    let mut builder = IdentityProvider::builder(idp.entity_id().as_str(), sso).sso_binding(EndpointBinding::HttpPost);
+    if let Some(slo) = url(idp.single_logout()) {
+        builder = builder.slo_url(slo).slo_binding(EndpointBinding::HttpPost);
+    }
     for certificate in idp.signing_keys().iter().filter_map(|key| key.certificate()) {
         builder = builder.certificate(certificate.to_base64());
     }
