@@ -44,7 +44,7 @@ impl BrowserCookie {
     /// What is stored of it.
     #[must_use]
     pub fn binding(&self) -> BrowserBinding {
-        BrowserBinding(sha256_hex(&self.0))
+        BrowserBinding(sha256_hex(self.0.as_bytes()))
     }
 }
 
@@ -78,8 +78,8 @@ pub(crate) fn random_hex() -> Result<String, NoRandomness> {
 }
 
 /// What is stored of a secret, and what a name is made of.
-pub(crate) fn sha256_hex(text: &str) -> String {
-    hex(DigestValue::of(DigestAlgorithm::Sha256, text.as_bytes()).as_ref())
+pub(crate) fn sha256_hex(octets: &[u8]) -> String {
+    hex(DigestValue::of(DigestAlgorithm::Sha256, octets).as_ref())
 }
 
 /// Lower case, two digits an octet.

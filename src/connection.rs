@@ -1,7 +1,7 @@
 //! One registered identity provider of one organization.
 
-use crate::binding::RedirectMessage;
-use crate::error::{ConfigError, Deviation, Deviations, Flow, Rejection};
+use crate::binding::{RedirectMessage, VerifiedRedirect};
+use crate::error::{ConfigError, Flow, Rejection};
 use crate::metadata::IdentityProvider;
 use crate::names::{ConnectionId, OrganizationId};
 use crate::pending::Purpose;
@@ -108,10 +108,8 @@ impl Connection {
     ///
     /// # Errors
     /// `binding.detached_signature_missing`, `binding.detached_algorithm`, `binding.detached_signature_invalid`.
-    pub fn verify_redirect(&self, message: &RedirectMessage) -> Result<Vec<Deviation>, Rejection> {
-        let mut deviations = Deviations::default();
-        message.verify(self.identity_provider.signing_keys(), self.policy.algorithms(), &mut deviations)?;
-        Ok(deviations.as_slice().to_vec())
+    pub fn verify_redirect<'m>(&self, message: &'m RedirectMessage) -> Result<VerifiedRedirect<'m>, Rejection> {
+        message.verify(self.identity_provider.signing_keys(), self.policy.algorithms())
     }
 
     /// The bytes to store. They hold no secret.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Deviation, Flow, Reason, Rejection};
+use crate::error::{Deviation, Flow, Logout, Reason, Rejection};
 use crate::names::ConnectionId;
 use crate::profile::Login;
 
@@ -11,7 +11,7 @@ use crate::profile::Login;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecurityEvent {
-    /// An assertion came a second time.
+    /// An assertion or a logout request came a second time.
     Replay,
     /// A response came from another browser than the one that started the login: an attack on a user, or a lost cookie.
     OtherBrowser,
@@ -51,7 +51,7 @@ impl Rejection {
     #[must_use]
     pub fn security_event(&self) -> Option<SecurityEvent> {
         match self.reason() {
-            Reason::Flow(Flow::Replay) => Some(SecurityEvent::Replay),
+            Reason::Flow(Flow::Replay) | Reason::Logout(Logout::Replay) => Some(SecurityEvent::Replay),
             Reason::Flow(Flow::BrowserMismatch) => Some(SecurityEvent::OtherBrowser),
             Reason::Flow(Flow::ConnectionMismatch) => Some(SecurityEvent::OtherConnection),
             _ => None,

@@ -10,6 +10,7 @@
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
 //! | take them to the right member | [`provisioning`], [`flow::sign_in`] |
+//! | log users out | [`flow::start_logout`], [`flow::receive_logout`], [`SamlSession`] |
 //! | store what must be stored | [`storage`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
@@ -30,6 +31,7 @@ pub mod guide;
 pub mod keys;
 mod limits;
 pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod metadata;
 mod names;
@@ -39,6 +41,7 @@ mod profile;
 mod protocol;
 pub mod provisioning;
 pub mod request;
+mod session;
 pub mod sp;
 pub mod storage;
 mod stored;
@@ -53,7 +56,7 @@ mod xmlenc;
 struct Readme;
 
 pub use assertion::{Attribute, AttributeValue, AuthnStatement, NameId, Nested};
-pub use binding::{Parameter, PostForm, RedirectMessage, RelayState};
+pub use binding::{Parameter, PostForm, RedirectMessage, RelayState, VerifiedRedirect};
 pub use browser::{BrowserBinding, BrowserCookie};
 pub use connection::{Connection, ConnectionStatus};
 pub use error::Rejection;
@@ -61,10 +64,13 @@ pub use events::SecurityEvent;
 pub use keys::{Certificate, DecryptionKey, SigningKey, VerifyingKey};
 pub use limits::Limits;
 pub use metadata::IdentityProvider;
-pub use names::{AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionIndex, Unverified};
+pub use names::{
+    AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionId, SessionIndex, Unverified,
+};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
+pub use session::SamlSession;
 pub use sp::{ContactPerson, OrganizationInfo, ServiceProvider, SpSettings};
 pub use stored::StoredError;
 pub use time::ClockSkew;

@@ -137,7 +137,7 @@ impl fmt::Debug for LoginStart {
     }
 }
 
-/// Why a login could not be started. Nothing was sent.
+/// Why a message could not be made. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -179,7 +179,13 @@ pub fn start_login(
     let endpoint = endpoint(connection, start.binding.as_ref())?;
     let requester = Requester { entity_id: sp.entity_id(), acs_url: sp.acs_url() };
     let xml = start.request.to_xml(&id, requester, endpoint.location(), now)?;
-    let send = send(xml, &id, endpoint, start.relay_state.as_deref(), sp.signing_key())?;
+    let way = Way {
+        binding: endpoint.binding(),
+        to: endpoint.location(),
+        parameter: Parameter::Request,
+        relay_state: start.relay_state.as_deref(),
+    };
+    let send = send(&xml, &id, way, sp.signing_key())?;
     let cookie = start.cookie.map_or_else(BrowserCookie::generate, Ok)?;
     let key = PendingKey::new(id, connection.id().clone(), cookie.binding());
     let beyond = ConfigError::Value { field: "now", reason: "beyond the calendar" };
@@ -199,7 +205,11 @@ fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginSt
         let remedy = "the identity provider wants signed requests: give the service provider a signing key";
         return Err(ConfigError::Missing { field: "signing_key", remedy });
     }
-    if start.relay_state.as_ref().is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
+    check_relay_state(start.relay_state.as_deref())
+}
+
+pub(crate) fn check_relay_state(relay_state: Option<&str>) -> Result<(), ConfigError> {
+    if relay_state.is_some_and(|relay_state| relay_state.len() > MOST_RELAY_STATE) {
         let reason = "at most 80 bytes, and identity providers refuse more: keep it as host state";
         return Err(ConfigError::Value { field: "relay_state", reason });
     }
@@ -215,22 +225,25 @@ fn endpoint<'c>(connection: &'c Connection, binding: Option<&EndpointBinding>) -
     endpoints.find(|endpoint| usable && endpoint.binding() == binding).ok_or(unusable)
 }
 
-/// The request on its way, signed if there is a key: in the query, or in the message.
-fn send(
-    xml: String,
-    id: &RequestId,
-    endpoint: &Endpoint,
-    relay_state: Option<&str>,
-    key: Option<&SigningKey>,
-) -> Result<Send, SigningError> {
-    let (to, parameter) = (endpoint.location(), Parameter::Request);
-    Ok(match (endpoint.binding(), key) {
+/// Where a message goes, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'w> {
+    pub(crate) binding: &'w EndpointBinding,
+    pub(crate) to: &'w str,
+    pub(crate) parameter: Parameter,
+    pub(crate) relay_state: Option<&'w str>,
+}
+
+/// The message on its way, signed if there is a key: in the query, or in the message.
+pub(crate) fn send(xml: &str, id: &RequestId, way: Way<'_>, key: Option<&SigningKey>) -> Result<Send, SigningError> {
+    let Way { binding, to, parameter, relay_state } = way;
+    Ok(match (binding, key) {
         (EndpointBinding::HttpPost, Some(key)) => {
-            let signed = sign_enveloped(&xml, id.as_str(), AFTER_ISSUER, key)?;
+            let signed = sign_enveloped(xml, id.as_str(), AFTER_ISSUER, key)?;
             Send::Post(PostForm::new(to, parameter, &signed, relay_state))
         }
-        (EndpointBinding::HttpPost, None) => Send::Post(PostForm::new(to, parameter, &xml, relay_state)),
-        (_, key) => Send::Redirect(redirect::url(to, parameter, &xml, relay_state, key)?),
+        (EndpointBinding::HttpPost, None) => Send::Post(PostForm::new(to, parameter, xml, relay_state)),
+        (_, key) => Send::Redirect(redirect::url(to, parameter, xml, relay_state, key)?),
     })
 }
 

@@ -66,6 +66,8 @@ names! {
     /// The host's immutable name for one of its accounts: a person who signs in, a member of any number of
     /// organizations. Not the e-mail address.
     AccountId;
+    /// The host's own name for one of its sessions, such as the key of a row. Not what the browser's cookie holds.
+    SessionId;
 }
 
 /// A value of a message that nothing has verified yet: good for looking something up, and for nothing else.

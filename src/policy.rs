@@ -46,6 +46,9 @@ pub enum Relaxation {
     /// AES-CBC in an assertion that only a signature inside covers: the ciphertext can be altered, so that every
     /// failed decryption costs a login, and unsolicited responses in CBC are refused.
     Cbc,
+    /// A logout response that nothing signs, as Entra ID and Okta send it: it can only end the wait for it. A logout
+    /// request is never accepted unsigned.
+    UnsignedLogoutResponse,
 }
 
 /// What is known of ciphertext before it is decrypted.
@@ -190,7 +193,7 @@ impl Policy {
 type Setting = (&'static str, fn(Policy) -> Policy);
 
 /// Every departure from the strict policy. A policy has those that change nothing about it.
-const SETTINGS: [Setting; 14] = [
+const SETTINGS: [Setting; 15] = [
     ("signature_assertion", |policy| policy.with_signature_rule(SignatureRule::Assertion)),
     ("signature_response", |policy| policy.with_signature_rule(SignatureRule::Response)),
     ("signature_both", |policy| policy.with_signature_rule(SignatureRule::Both)),
@@ -199,6 +202,7 @@ const SETTINGS: [Setting; 14] = [
     ("scd_not_before", |policy| policy.with_relaxation(Relaxation::ConfirmationNotBefore)),
     ("no_authn_statement", |policy| policy.with_relaxation(Relaxation::NoAuthnStatement)),
     ("empty_in_response_to", |policy| policy.with_relaxation(Relaxation::EmptyInResponseTo)),
+    ("unsigned_logout_response", |policy| policy.with_relaxation(Relaxation::UnsignedLogoutResponse)),
     ("cbc", |policy| policy.with_relaxation(Relaxation::Cbc)),
     ("dangerous_sha1", |policy| policy.dangerous().allow_sha1().into_policy()),
     ("dangerous_rsa1024", |policy| policy.dangerous().allow_rsa1024().into_policy()),

@@ -15,6 +15,9 @@ usage:
   check response --idp-metadata FILE [--idp-entity-id ID] | --idp-cert FILE.. --idp-entity-id ID
                  --sp-entity-id ID --acs URL [--in-response-to ID | --unsolicited]
                  [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--json] FILE
+  check logout   --idp-metadata FILE [--idp-entity-id ID] | --idp-cert FILE.. --idp-entity-id ID
+                 --sp-entity-id ID --sls URL [--in-response-to ID]
+                 [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--json] FILE
   check metadata [--entity-id ID] [--at TIME] [--json] FILE
   check manifest [--kind KIND,..] [--only TEXT] [--strict]
                  [--deviations FILE] [--pending FILE] FILE
@@ -31,6 +34,7 @@ pub(crate) struct Problem(String);
 pub(crate) enum Command {
     Help,
     Response(ResponseArguments),
+    Logout(LogoutArguments),
     Metadata(MetadataArguments),
     Manifest(ManifestArguments),
 }
@@ -41,6 +45,19 @@ pub(crate) struct ResponseArguments {
     pub(crate) sp_entity_id: String,
     pub(crate) acs: String,
     pub(crate) asked: Asked,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) relax: Vec<String>,
+    pub(crate) decryption_keys: Vec<String>,
+    pub(crate) form: Form,
+    pub(crate) file: String,
+}
+
+/// Arguments of `check logout`.
+pub(crate) struct LogoutArguments {
+    pub(crate) trust: TrustArguments,
+    pub(crate) sp_entity_id: String,
+    pub(crate) sls: String,
+    pub(crate) in_response_to: Option<String>,
     pub(crate) at: DateTime<Utc>,
     pub(crate) relax: Vec<String>,
     pub(crate) decryption_keys: Vec<String>,
@@ -112,9 +129,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some((command, rest)) => match command.as_str() {
             "help" => Ok(Command::Help),
             "response" => response(Options::read(rest, &RESPONSE)?).map(Command::Response),
+            "logout" => logout(Options::read(rest, &LOGOUT)?).map(Command::Logout),
             "metadata" => metadata(Options::read(rest, &METADATA)?).map(Command::Metadata),
             "manifest" => manifest(Options::read(rest, &MANIFEST)?).map(Command::Manifest),
-            other => Err(Problem::new(format!("{other:?} is no command: response, metadata or manifest\n\n{USAGE}"))),
+            other => {
+                Err(Problem::new(format!("{other:?} is no command: response, logout, metadata or manifest\n\n{USAGE}")))
+            }
         },
         None => Err(Problem::new(format!("a command is missing\n\n{USAGE}"))),
     }
@@ -143,6 +163,22 @@ fn response(mut options: Options) -> Result<ResponseArguments, Problem> {
     })
 }
 
+fn logout(mut options: Options) -> Result<LogoutArguments, Problem> {
+    let relax = options.list("--relax");
+    relax.iter().try_for_each(|name| require_switch(name))?;
+    Ok(LogoutArguments {
+        trust: trust(&mut options)?,
+        sp_entity_id: options.required("--sp-entity-id")?,
+        sls: options.required("--sls")?,
+        in_response_to: options.value("--in-response-to"),
+        at: options.instant()?,
+        relax,
+        decryption_keys: options.values("--decryption-key"),
+        form: options.form(),
+        file: options.file()?,
+    })
+}
+
 fn trust(options: &mut Options) -> Result<TrustArguments, Problem> {
     let entity_id = options.value("--idp-entity-id");
     match (options.value("--idp-metadata"), options.values("--idp-cert"), entity_id) {
@@ -159,7 +195,6 @@ fn trust(options: &mut Options) -> Result<TrustArguments, Problem> {
 fn require_switch(name: &str) -> Result<(), Problem> {
     let trouble = match meaning(name) {
         Meaning::Switch(_) | Meaning::Tolerated => return Ok(()),
-        Meaning::Later => "is not implemented yet",
         Meaning::Never => "is never let pass",
         Meaning::Unknown => "is no relaxation",
     };
@@ -209,6 +244,20 @@ const RESPONSE: Syntax = Syntax {
         "--decryption-key",
     ],
     flags: &["--unsolicited", "--json"],
+};
+const LOGOUT: Syntax = Syntax {
+    valued: &[
+        "--idp-metadata",
+        "--idp-cert",
+        "--idp-entity-id",
+        "--sp-entity-id",
+        "--sls",
+        "--in-response-to",
+        "--at",
+        "--relax",
+        "--decryption-key",
+    ],
+    flags: &["--json"],
 };
 const METADATA: Syntax = Syntax { valued: &["--entity-id", "--at"], flags: &["--json"] };
 const MANIFEST: Syntax = Syntax { valued: &["--kind", "--only", "--deviations", "--pending"], flags: &["--strict"] };

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cli::Rigour;
 use crate::input;
+use crate::logout::Logout;
 
 /// How strings are compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(crate) enum Expectation<'e> {
 /// What came out.
 pub(crate) enum Outcome<'o> {
     Login(&'o Login),
+    Logout(&'o Logout),
     Entity(&'o IdentityProvider),
     Refused(Refused),
 }
@@ -123,6 +125,9 @@ impl<'e> Expectation<'e> {
             (Self::Accept { claims, comparison }, Outcome::Login(login)) => {
                 differences(&comparison.claims(claims, login))
             }
+            (Self::Accept { claims, comparison }, Outcome::Logout(logout)) => {
+                differences(&comparison.logout(claims, logout))
+            }
             (Self::Entity { fields, comparison }, Outcome::Entity(idp)) => differences(&comparison.entity(fields, idp)),
             (Self::Reject { category, also, rigour }, Outcome::Refused(refused)) => {
                 let listed = *category == refused.category || also.contains(&refused.category);
@@ -168,6 +173,24 @@ impl Comparison {
             .collect();
         different.extend(self.attributes(expected, login));
         different
+    }
+
+    /// What a logout message says. The manifests name one session in one field, several in another.
+    fn logout(self, expected: &Value, logout: &Logout) -> Vec<String> {
+        let found = match logout {
+            Logout::Requested(logout) => {
+                let indexes: Vec<&str> = logout.session_indexes().iter().map(|index| index.as_str()).collect();
+                vec![
+                    ("id", Value::from(logout.request_id())),
+                    ("name_id", Value::from(logout.name_id().value())),
+                    ("name_id_format", logout.name_id().format().map_or(Value::Null, Value::from)),
+                    ("session_index", indexes.first().copied().map_or(Value::Null, Value::from)),
+                    ("session_indexes", Value::from(indexes)),
+                ]
+            }
+            Logout::Answered(_, id) => vec![("in_response_to", Value::from(id.as_str()))],
+        };
+        found.into_iter().filter_map(|(field, found)| self.field(field, expected.get(field), found)).collect()
     }
 
     /// All attributes have to be listed, except where some are encrypted, which are not.

@@ -1,4 +1,4 @@
-//! Judges a SAML Response or a metadata document, and says why.
+//! Judges a SAML Response, a logout message or a metadata document, and says why.
 //!
 //! ```text
 //! cargo run --example check -- response --idp-metadata examples/data/idp.xml \
@@ -20,8 +20,14 @@
 //!   fine. With neither, the request that the message names is taken for the pending one.
 //! - `--at TIME` judges as at that instant instead of now.
 //! - `--relax NAME,..` switches on relaxations: `sha1`, `rsa1024`, `inclusive_c14n`, `unsolicited`, `scd_not_before`,
-//!   `no_authn_statement`, `empty_in_response_to`.
+//!   `no_authn_statement`, `empty_in_response_to`, `unsigned_logout_response`.
 //! - `--json` prints the same facts for programs.
+//!
+//! # `check logout`
+//!
+//! Takes a logout request or response: a URL or raw query string of HTTP-Redirect, or a posted value or XML of
+//! HTTP-POST. `--sls URL` is this end's single logout service; a response answers the request of `--in-response-to`,
+//! or the one that it names. Whether the user and the session are known is for a host's store to say.
 //!
 //! # `check metadata`
 //!
@@ -29,7 +35,7 @@
 //!
 //! # `check manifest`
 //!
-//! Runs the `response` and `metadata` cases of a manifest, a line each, and counts them on the last line. A reject
+//! Runs the `response`, `logout_*` and `metadata` cases of a manifest, a line each, and counts them on the last line. A reject
 //! case passes on any rejection, with `--strict` only on a listed reason; an accept case needs equal claims. What
 //! can't be done yet counts as failed. Cases in the files of `--deviations` and `--pending` have to differ:
 //!
@@ -56,6 +62,7 @@ mod expectation;
 mod input;
 mod judge;
 mod layout;
+mod logout;
 mod manifest;
 mod metadata;
 mod relax;
@@ -103,6 +110,7 @@ fn run(command: Command) -> Result<Report, Problem> {
     match command {
         Command::Help => Ok(Report { text: cli::USAGE.to_owned(), verdict: Verdict::Accepted }),
         Command::Response(arguments) => response::run(arguments),
+        Command::Logout(arguments) => logout::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
         Command::Manifest(arguments) => manifest::run(&arguments),
     }

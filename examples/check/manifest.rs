@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use saml_sp::{Connection, EntityId, IdentityProvider, Login, OrganizationId, Policy, ServiceProvider, Unsolicited};
+use saml_sp::{
+    Connection, EntityId, IdentityProvider, Login, OrganizationId, Parameter, Policy, ServiceProvider, Unsolicited,
+};
 use serde_json::Value;
 
 use crate::cli::{ManifestArguments, Problem, Rigour};
@@ -13,6 +15,7 @@ use crate::exceptions::Exceptions;
 use crate::expectation::{Comparison, Expectation, Failure, Outcome, Refused};
 use crate::input::{self, Message};
 use crate::judge::{Asked, Bench, connection_id};
+use crate::logout::{self, Captured};
 use crate::{Report, Verdict, relax, trust};
 
 /// What is only run when it is named: the crate's own tests see more of it than the public API does.
@@ -115,6 +118,9 @@ impl<'m> Case<'m> {
     fn run(&self) -> Result<(), Failure> {
         let run = || match self.kind() {
             "response" => self.response(),
+            "logout_request_redirect" | "logout_response_redirect" => self.logout(None),
+            "logout_request_post" => self.logout(Some(Parameter::Request)),
+            "logout_response_post" => self.logout(Some(Parameter::Response)),
             "metadata" => self.metadata(),
             kind if INTERNAL_KINDS.contains(&kind) => {
                 Err(Failure::NotRun(format!("{kind} is run by the crate's own tests, not here")))
@@ -133,41 +139,77 @@ impl<'m> Case<'m> {
         expectation.compare(Outcome::Refused(refused))
     }
 
+    /// A message over HTTP-POST, or over HTTP-Redirect if it has no parameter.
+    fn logout(&self, posted: Option<Parameter>) -> Result<(), Failure> {
+        let expectation = self.expectation()?;
+        let outcome = self.judged(|sp, connection, now| {
+            let (bench, message) = (logout::Bench { sp, connection, now }, self.logout_message(posted)?);
+            Ok(bench.judge(message, self.text("/in_response_to")).map_err(|rejection| Refused::from(&rejection)))
+        })?;
+        match outcome {
+            Ok(logout) => expectation.compare(Outcome::Logout(&logout)),
+            Err(refused) => expectation.compare(Outcome::Refused(refused)),
+        }
+    }
+
+    fn logout_message(&self, posted: Option<Parameter>) -> Result<Captured, String> {
+        let path = self.required("/message")?;
+        let octets = self.file(path)?;
+        let text = |octets: Vec<u8>| String::from_utf8_lossy(&octets).trim().to_owned();
+        Ok(match posted {
+            None => Captured::Query(text(octets)),
+            Some(parameter) if path.ends_with(".xml") => Captured::Xml(parameter, octets),
+            Some(parameter) => Captured::FormValue(parameter, text(octets)),
+        })
+    }
+
     /// The login, if the settings of the case and its message are good.
     fn login(&self) -> Result<Result<Login, Refused>, String> {
+        self.judged(|sp, connection, now| {
+            let bench = Bench { sp, connection, now };
+            Ok(bench.judge(self.message()?, self.asked()).outcome.map_err(|rejection| Refused::from(&rejection)))
+        })
+    }
+
+    /// What a judge makes of the message, between the two ends of the case.
+    fn judged<T>(
+        &self,
+        judge: impl Fn(ServiceProvider, Connection, DateTime<Utc>) -> Result<Result<T, Refused>, String>,
+    ) -> Result<Result<T, Refused>, String> {
         let now = self.now()?;
         let idp = match self.identity_provider(now)? {
             Ok(idp) => idp,
             Err(refused) => return Ok(Err(refused)),
         };
-        let entity_id = EntityId::new(self.required("/sp/entity_id")?);
-        let sp = ServiceProvider::builder(OrganizationId::new("acme"), entity_id, self.required("/sp/acs_url")?);
-        let sp = match self.text("/sp/decryption_key") {
-            Some(path) => {
-                sp.decryption_key(trust::decryption_key(&self.path(path)).map_err(|problem| problem.to_string())?)
+        let Some(sp) = self.service_provider()? else { return Ok(Err(Refused::service_provider())) };
+        let under = |policy: Policy| -> Result<Result<T, Refused>, String> {
+            match Connection::preconfigured(connection_id(), OrganizationId::new("acme"), idp.clone(), policy) {
+                Ok(connection) => judge(sp.clone(), connection, now),
+                Err(_) => Ok(Err(Refused::no_permitted_key())),
             }
-            None => sp,
         };
-        let Ok(sp) = sp.build() else {
-            return Ok(Err(Refused::service_provider()));
-        };
-        let judge = |policy: Policy| -> Result<Result<Login, Refused>, String> {
-            let Ok(connection) =
-                Connection::preconfigured(connection_id(), OrganizationId::new("acme"), idp.clone(), policy)
-            else {
-                return Ok(Err(Refused::no_permitted_key()));
-            };
-            let bench = Bench { sp: sp.clone(), connection, now };
-            Ok(bench.judge(self.message()?, self.asked()).outcome.map_err(|rejection| Refused::from(&rejection)))
-        };
-        let outcome = judge(self.policy())?;
+        let outcome = under(self.policy())?;
         match &outcome {
             // The message was not looked at. If there is more wrong with it than the key, that is the reason.
             Err(refused) if *refused == Refused::no_permitted_key() => {
-                Ok(judge(relax::relaxed(self.policy(), "rsa1024"))?.and(outcome))
+                Ok(under(relax::relaxed(self.policy(), "rsa1024"))?.and(outcome))
             }
             _ => Ok(outcome),
         }
+    }
+
+    /// None if it can't be set up.
+    fn service_provider(&self) -> Result<Option<ServiceProvider>, String> {
+        let entity_id = EntityId::new(self.required("/sp/entity_id")?);
+        let acs_url = self.text("/sp/acs_url").unwrap_or("https://unused.invalid/");
+        let mut sp = ServiceProvider::builder(OrganizationId::new("acme"), entity_id, acs_url);
+        if let Some(url) = self.text("/sp/sls_url") {
+            sp = sp.sls_url(url);
+        }
+        if let Some(path) = self.text("/sp/decryption_key") {
+            sp = sp.decryption_key(trust::decryption_key(&self.path(path)).map_err(|problem| problem.to_string())?);
+        }
+        Ok(sp.build().ok())
     }
 
     fn metadata(&self) -> Result<(), Failure> {
@@ -229,6 +271,8 @@ impl<'m> Case<'m> {
     fn policy(&self) -> Policy {
         let names = ["/legacy", "/lenient"].iter().filter_map(|pointer| self.value.pointer(pointer)?.as_array());
         let names = names.flatten().filter_map(Value::as_str);
+        // What the manifests call so is never let pass in a request.
+        let names = names.map(|name| if name == "unsigned_logout" { "unsigned_logout_response" } else { name });
         let strict = match self.text("/in_response_to") {
             Some(_) => Policy::strict(),
             None => Policy::strict().with_unsolicited(Unsolicited::Accept),

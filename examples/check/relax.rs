@@ -8,8 +8,6 @@ pub(crate) enum Meaning {
     Switch(fn(Policy) -> Policy),
     /// Let pass anyway, and reported as a deviation.
     Tolerated,
-    /// A switch that does not exist yet.
-    Later,
     /// Refused whatever is configured.
     Never,
     /// No such name.
@@ -37,7 +35,9 @@ pub(crate) fn meaning(name: &str) -> Meaning {
         "cbc" => Meaning::Switch(|policy| policy.with_relaxation(Relaxation::Cbc)),
         "3des" => Meaning::Switch(|policy| policy.dangerous().allow_3des().into_policy()),
         "rsa1_5" => Meaning::Switch(|policy| policy.dangerous().allow_rsa1_5().into_policy()),
-        "unsigned_logout_response" => Meaning::Later,
+        "unsigned_logout_response" => {
+            Meaning::Switch(|policy| policy.with_relaxation(Relaxation::UnsignedLogoutResponse))
+        }
         "unsigned_logout"
         | "empty_reference_uri"
         | "md5"
@@ -53,6 +53,6 @@ pub(crate) fn meaning(name: &str) -> Meaning {
 pub(crate) fn relaxed(policy: Policy, name: &str) -> Policy {
     match meaning(name) {
         Meaning::Switch(switch) => switch(policy),
-        Meaning::Tolerated | Meaning::Later | Meaning::Never | Meaning::Unknown => policy,
+        Meaning::Tolerated | Meaning::Never | Meaning::Unknown => policy,
     }
 }

@@ -7,6 +7,9 @@
 //!                [--acs-index N] [--attribute-index N] [--idp-list "ID .."] [--subject NAME] [--extensions XML]
 //! interop finish --state DIR --idp METADATA --sp ENTITY_ID --acs URL --form FILE [--unsolicited accept|convert]
 //! interop metadata --state DIR --acs URL --key FILE --cert FILE [--decryption-key FILE --decryption-cert FILE]
+//! interop logout --state DIR --idp METADATA --sp ENTITY_ID --acs URL --sls URL --key FILE [--cert FILE]
+//!                [--algorithm URI] [--binding post] [--relay-state TEXT] [--name NAME]
+//! interop arrive --state DIR --idp METADATA --sp ENTITY_ID --acs URL --sls URL --key FILE [--cert FILE] --form FILE
 //! interop contract --state DIR
 //! ```
 //!
@@ -15,8 +18,13 @@
 //! FILE and prints `login ..` or `refused ..`, the report on standard error. `metadata` prints the signed metadata of
 //! the service provider whose ACS that is. `contract` proves the store.
 //!
+//! `finish` opens a session. `logout` ends it and prints where the browser goes, or `local ..`. `arrive` takes what
+//! reached the single logout service, `redirect=URL` or the fields of a form, and prints `asked ..` and where the
+//! answer goes, or `finished ..`; both say whether the session is still open.
+//!
 //! Exit status: 0 done, 1 refused, 2 nothing could be tried.
 
+mod logout;
 mod settings;
 mod store;
 
@@ -29,8 +37,9 @@ use std::{env, fs};
 use chrono::{TimeDelta, Utc};
 use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_login};
 use saml_sp::login::{Finished, Send, Started};
-use saml_sp::testing::store_contract;
-use saml_sp::{AttributeValue, Login, Purpose, Rejection};
+use saml_sp::storage::SessionStore;
+use saml_sp::testing::{session_store_contract, store_contract};
+use saml_sp::{AttributeValue, Login, Purpose, Rejection, SamlSession, SessionId};
 
 use settings::Settings;
 use store::FileStore;
@@ -74,11 +83,14 @@ fn run() -> Result<Outcome, Problem> {
             let metadata = metadata.metadata().valid_for(TimeDelta::days(7)).cache_duration(TimeDelta::hours(1));
             Ok(Ok(metadata.signed().write(Utc::now())?))
         }
+        "logout" => logout::start(&settings, &store, &directory),
+        "arrive" => logout::arrive(&settings, &store, &directory),
         "contract" => {
             block_on(store_contract(&store))?;
+            block_on(session_store_contract(&store, async |session| Ok(store.is_open(session))))?;
             Ok(Ok("the store keeps its contract".to_owned()))
         }
-        other => Err(format!("start, finish, metadata or contract, not {other:?}").into()),
+        other => Err(format!("start, finish, logout, arrive, metadata or contract, not {other:?}").into()),
     }
 }
 
@@ -91,7 +103,12 @@ fn start(settings: &Settings, store: &FileStore, directory: &Path) -> Result<Out
 /// Gives the browser its cookie and says where it goes.
 fn send(started: &Started, directory: &Path) -> Result<String, Problem> {
     fs::write(directory.join("cookie"), started.cookie.value())?;
-    match &started.send {
+    sent(&started.send, directory)
+}
+
+/// Where a message takes the browser.
+fn sent(send: &Send, directory: &Path) -> Result<String, Problem> {
+    match send {
         Send::Redirect(url) => Ok(format!("redirect={url}")),
         Send::Post(form) => {
             let page = directory.join("page.html");
@@ -112,18 +129,25 @@ fn finish(settings: &Settings, store: &FileStore, directory: &Path) -> Result<Ou
         cookie: cookie.as_deref(),
     };
     match block_on(finish_login(store, &sp, &[connection], arrival, Utc::now())) {
-        Ok(Arrived::Finished(finished)) => Ok(described(finished)),
+        Ok(Arrived::Finished(finished)) => described(finished, store, directory),
         Ok(Arrived::Restarted(started)) => Ok(Ok(send(&started, directory)?)),
         Err(FlowError::Rejected(rejection)) => Ok(Err(rejection)),
         Err(error) => Err(error.into()),
     }
 }
 
-fn described(finished: Finished) -> Outcome {
+/// What the login is, which is the session's beginning.
+fn described(finished: Finished, store: &FileStore, directory: &Path) -> Result<Outcome, Problem> {
     let kept = finished.host_state().unwrap_or("nothing").to_owned();
     let echoed = finished.relay_state().map_or("nothing", |state| state.as_untrusted()).to_owned();
-    let login = finished.into_login(Purpose::Login)?;
-    Ok(format!("login {}; kept {kept}; echoed {echoed}", claims(&login)))
+    let login = match finished.into_login(Purpose::Login) {
+        Ok(login) => login,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    let session = SamlSession::of(&login, SessionId::new(login.assertion().as_str()));
+    block_on(store.open(&session))?;
+    fs::write(directory.join("session"), session.to_bytes())?;
+    Ok(Ok(format!("login {}; kept {kept}; echoed {echoed}", claims(&login))))
 }
 
 fn claims(login: &Login) -> String {

@@ -6,7 +6,7 @@ use std::fs;
 use chrono::Utc;
 use saml_sp::keys::SignatureAlgorithm;
 use saml_sp::login::LoginStart;
-use saml_sp::metadata::{EndpointBinding, EntityChoice, MetadataTrust};
+use saml_sp::metadata::{Endpoint, EndpointBinding, EntityChoice, MetadataTrust};
 use saml_sp::request::{
     AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
     NameIdPolicy,
@@ -117,6 +117,7 @@ impl Settings {
             &MetadataTrust::ObtainedSecurely,
             Utc::now(),
         )?;
+        let idp = if self.is("binding", "post") { over_post(&idp)? } else { idp };
         let unsolicited = match self.get("unsolicited") {
             Some("accept") => Unsolicited::Accept,
             Some("convert") => Unsolicited::Convert,
@@ -129,7 +130,6 @@ impl Settings {
 
     pub(crate) fn start(&self) -> Result<LoginStart, Problem> {
         let start = LoginStart::default().with_request(self.request()?).with_host_state("/kept/by/the/host");
-        let start = if self.is("binding", "post") { start.with_binding(EndpointBinding::HttpPost) } else { start };
         Ok(match self.get("relay-state") {
             Some(relay_state) => start.with_relay_state(relay_state),
             None => start,
@@ -178,4 +178,23 @@ impl Settings {
         }
         Ok(request)
     }
+}
+
+/// The same identity provider registered by hand, with its POST endpoints only.
+fn over_post(idp: &IdentityProvider) -> Result<IdentityProvider, Problem> {
+    let url = |endpoints: &[Endpoint]| {
+        let endpoint = endpoints.iter().find(|endpoint| *endpoint.binding() == EndpointBinding::HttpPost);
+        endpoint.map(|endpoint| endpoint.location().to_owned())
+    };
+    let sso = url(idp.single_sign_on()).ok_or("the identity provider has no POST endpoint")?;
+    let mut builder = IdentityProvider::builder(idp.entity_id().as_str(), sso)
+        .sso_binding(EndpointBinding::HttpPost)
+        .authn_request_signing(idp.authn_request_signing());
+    if let Some(slo) = url(idp.single_logout()) {
+        builder = builder.slo_url(slo).slo_binding(EndpointBinding::HttpPost);
+    }
+    for certificate in idp.signing_keys().iter().filter_map(|key| key.certificate()) {
+        builder = builder.certificate(certificate.to_base64());
+    }
+    Ok(builder.build()?)
 }

@@ -1,4 +1,4 @@
-//! A [`LoginStore`] in a directory: one file for each login and for each used assertion.
+//! A store in a directory: one file for each login, used assertion, session and logout.
 //!
 //! The atomic steps are the file system's: renaming a file, and creating one that must not exist.
 
@@ -7,8 +7,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use saml_sp::storage::{LoginStore, Peeked, Store};
-use saml_sp::{Claim, PendingKey, PendingLogin, ReplayKey, RequestId};
+use saml_sp::logout::{Ended, LogoutTarget, PendingLogout};
+use saml_sp::storage::{LoginStore, Peeked, SessionStore, Store, TakenLogout};
+use saml_sp::{Claim, PendingKey, PendingLogin, ReplayKey, RequestId, SamlSession, SessionId};
 
 /// The directory.
 pub(crate) struct FileStore(PathBuf);
@@ -91,6 +92,72 @@ impl LoginStore for FileStore {
 
     async fn claim(&self, replay_key: &ReplayKey) -> io::Result<Claim> {
         self.note(replay_key)
+    }
+}
+
+impl FileStore {
+    /// Whether a session was opened and has not ended.
+    pub(crate) fn is_open(&self, session: &SessionId) -> bool {
+        self.file(session.as_str(), "session").exists()
+    }
+
+    /// Every session, and whether it is open.
+    fn sessions(&self) -> io::Result<Vec<SamlSession>> {
+        let mut sessions = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "session" || extension == "ended") {
+                let stored = found(fs::read(path))?;
+                let read = stored.map(|stored| SamlSession::from_bytes(&stored)).transpose();
+                sessions.extend(read.map_err(io::Error::other)?);
+            }
+        }
+        Ok(sessions)
+    }
+
+    fn end_sessions(&self, target: &LogoutTarget) -> io::Result<Ended> {
+        let mut sessions = self.sessions()?;
+        sessions.retain(|it| it.connection() == target.connection() && it.subject() == *target.subject());
+        if sessions.is_empty() {
+            return Ok(Ended::UnknownSubject);
+        }
+        let is_meant = |session: &SamlSession| session.indexes().iter().any(|index| target.indexes().contains(index));
+        sessions.retain(|session| target.indexes().is_empty() || is_meant(session));
+        sessions.iter().try_for_each(|session| self.close_session(session.id()))?;
+        Ok(if sessions.is_empty() { Ended::UnknownSession } else { Ended::All })
+    }
+
+    fn close_session(&self, session: &SessionId) -> io::Result<()> {
+        found(fs::rename(self.file(session.as_str(), "session"), self.file(session.as_str(), "ended"))).map(drop)
+    }
+}
+
+impl SessionStore for FileStore {
+    async fn open(&self, session: &SamlSession) -> io::Result<()> {
+        fs::write(self.file(session.id().as_str(), "session"), session.to_bytes())
+    }
+
+    async fn close(&self, session: &SessionId) -> io::Result<()> {
+        self.close_session(session)
+    }
+
+    async fn end(&self, target: &LogoutTarget) -> io::Result<Ended> {
+        match self.note(target.replay_key())? {
+            Claim::First => self.end_sessions(target),
+            _ => Ok(Ended::Replayed),
+        }
+    }
+
+    async fn keep_logout(&self, pending: &PendingLogout) -> io::Result<()> {
+        fs::write(self.file(pending.request().as_str(), "logout"), pending.to_bytes())
+    }
+
+    async fn take_logout(&self, request: &RequestId) -> io::Result<TakenLogout> {
+        let (waiting, done) = (self.file(request.as_str(), "logout"), self.file(request.as_str(), "done"));
+        if found(fs::rename(waiting, &done))?.is_none() {
+            return Ok(if done.exists() { TakenLogout::Used } else { TakenLogout::Unknown });
+        }
+        PendingLogout::from_bytes(&fs::read(done)?).map(TakenLogout::Pending).map_err(io::Error::other)
     }
 }
 

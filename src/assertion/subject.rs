@@ -146,6 +146,12 @@ impl NameId {
         self
     }
 
+    /// The parts as they were stored: NameQualifier, SPNameQualifier and SPProvidedID last.
+    pub(crate) fn of_parts(value: String, format: Option<String>, rest: [Option<String>; 3]) -> Self {
+        let [name_qualifier, sp_name_qualifier, sp_provided_id] = rest;
+        Self { value, format, name_qualifier, sp_name_qualifier, sp_provided_id }
+    }
+
     pub(crate) fn write(&self, xml: &mut Writer) {
         xml.start("saml:NameID");
         xml.attribute_if("NameQualifier", self.name_qualifier())

@@ -5,5 +5,5 @@ pub(crate) mod redirect;
 mod relay_state;
 
 pub use post::PostForm;
-pub use redirect::{Parameter, RedirectMessage};
+pub use redirect::{Parameter, RedirectMessage, VerifiedRedirect};
 pub use relay_state::RelayState;

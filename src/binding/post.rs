@@ -61,7 +61,7 @@ impl PostForm {
         }
         let (action, nonce) = (escape(&self.action), escape(nonce));
         format!(
-            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Signing in</title></head><body>\
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>One moment</title></head><body>\
              <form method=\"post\" action=\"{action}\">{fields}<button type=\"submit\">Continue</button></form>\
              <script nonce=\"{nonce}\">document.forms[0].submit()</script></body></html>"
         )

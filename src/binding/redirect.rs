@@ -9,9 +9,8 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use url::form_urlencoded;
 
-use crate::crypto::{DigestValue, SignatureAlgorithm};
-use crate::dsig::Algorithms;
-use crate::error::{Binding, Deviation, Deviations, Redirect, Rejection, SigningError};
+use crate::dsig::{Algorithms, DS, Detached, Signed};
+use crate::error::{Binding, Deviation, Deviations, Redirect, Rejection, Schema, SigningError};
 use crate::keys::{SigningKey, VerifyingKey};
 use crate::limits::Limits;
 use crate::names::{EntityId, SAML, SAMLP, Unverified};
@@ -39,6 +38,22 @@ impl Parameter {
             Self::Request => "SAMLRequest",
             Self::Response => "SAMLResponse",
         }
+    }
+
+    /// SAML Bindings 3.4.3, 3.5.3: requests travel as `SAMLRequest`, responses as `SAMLResponse`.
+    ///
+    /// # Errors
+    /// `schema.element`.
+    pub(crate) fn require_fit(self, document: &Document) -> Result<(), Rejection> {
+        let (root, kind) = match self {
+            Self::Request => (document.root(), "Request"),
+            Self::Response => (document.root(), "Response"),
+        };
+        if root.namespace() == SAMLP && root.local_name().ends_with(kind) {
+            return Ok(());
+        }
+        let expected = format!("a {kind} of the protocol in {}", self.name());
+        Err(Rejection::new(Schema::Element).at(root.place()).expecting(expected).finding(root.qualified_name()))
     }
 }
 
@@ -98,14 +113,6 @@ pub struct RedirectMessage {
     signature: Option<Detached>,
 }
 
-/// A signature over the query (3.4.4.1).
-struct Detached {
-    /// The octets that it is over: as received, in the order of the standard.
-    signed: String,
-    algorithm: String,
-    value: Vec<u8>,
-}
-
 /// The parameters of the binding, values as received.
 #[derive(Default)]
 struct Query<'q> {
@@ -137,6 +144,7 @@ impl RedirectMessage {
         if document.root().is(SAMLP, "Response") {
             return Err(Rejection::new(Redirect::WrongBinding).expecting("HTTP-POST").finding("HTTP-Redirect"));
         }
+        parameter.require_fit(&document)?;
         let relay_state = query.relay_state.map(unescape).transpose()?.map(RelayState::new);
         Ok(Self { parameter, document, relay_state, signature: query.detached(parameter, message)? })
     }
@@ -160,8 +168,16 @@ impl RedirectMessage {
         Some(Unverified::new(EntityId::new(trim(issuer.text_content().ok()?))))
     }
 
-    /// Verifies the signature over the query with one of the keys. ECDSA may be in DER, as some
-    /// identity providers have it.
+    /// Whether anything claims to sign the message.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.signature.is_some()
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Verifies the signature over the query with one of the keys. A signature inside the message counts for nothing.
     ///
     /// # Errors
     /// `binding.detached_signature_missing`, `binding.detached_algorithm`, `binding.detached_signature_invalid`.
@@ -169,24 +185,39 @@ impl RedirectMessage {
         &self,
         keys: &[VerifyingKey],
         algorithms: &Algorithms,
-        deviations: &mut Deviations,
-    ) -> Result<(), Rejection> {
+    ) -> Result<VerifiedRedirect<'_>, Rejection> {
         let Some(signature) = &self.signature else { return Err(Rejection::new(Redirect::DetachedSignatureMissing)) };
-        let algorithm = SignatureAlgorithm::from_uri(&signature.algorithm)
-            .filter(|algorithm| algorithms.permit_digest(algorithm.digest()));
-        let algorithm =
-            algorithm.ok_or_else(|| Rejection::new(Redirect::DetachedAlgorithm).finding(&*signature.algorithm))?;
-        let digest = DigestValue::of(algorithm.digest(), signature.signed.as_bytes());
-        for key in keys.iter().filter(|key| algorithms.permit_key(key.key_type())).map(VerifyingKey::public_key) {
-            if key.verify_digest(algorithm, &digest, &signature.value).is_ok() {
-                return Ok(());
-            }
-            if key.verify_digest_der(algorithm, &digest, &signature.value).is_ok() {
-                deviations.note(Deviation::EcdsaDerInRedirect);
-                return Ok(());
-            }
+        let mut deviations = Deviations::default();
+        let signed = signature.verify(&self.document, keys, algorithms, &mut deviations)?;
+        if self.document.root().elements().any(|child| child.is(DS, "Signature")) {
+            deviations.note(Deviation::EmbeddedSignatureInRedirect);
         }
-        Err(Rejection::new(Redirect::DetachedSignatureInvalid))
+        Ok(VerifiedRedirect { signed, deviations })
+    }
+}
+
+/// A message whose query a pinned key signed. It comes from [`Connection::verify_redirect`](crate::Connection::verify_redirect).
+#[must_use]
+pub struct VerifiedRedirect<'m> {
+    signed: Signed<'m>,
+    deviations: Deviations,
+}
+
+impl<'m> VerifiedRedirect<'m> {
+    /// What was tolerated.
+    #[must_use]
+    pub fn deviations(&self) -> &[Deviation] {
+        self.deviations.as_slice()
+    }
+
+    pub(crate) fn into_signed(self) -> (Signed<'m>, Deviations) {
+        (self.signed, self.deviations)
+    }
+}
+
+impl fmt::Debug for VerifiedRedirect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedRedirect").field("deviations", &self.deviations).finish_non_exhaustive()
     }
 }
 

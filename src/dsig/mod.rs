@@ -1,15 +1,17 @@
 //! XML Signature in the one shape that SAML allows (SAML Core 5.4): no SAML knowledge beyond that.
 //!
-//! [`verify`] is the only maker of a [`Signed`], and a `Signed` is the only thing that assertions,
+//! [`verify`] and [`Detached::verify`] are the only makers of a [`Signed`], and a `Signed` is the only thing that assertions,
 //! logout requests and signed metadata can be read from.
 
 mod c14n;
+mod detached;
 mod sign;
 mod signature;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub(crate) use detached::Detached;
 pub(crate) use sign::sign_enveloped;
 pub(crate) use signature::{Position, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};

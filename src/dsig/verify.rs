@@ -5,7 +5,7 @@ use super::signature::SignatureElement;
 use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType};
 use crate::error::{Reference, Rejection, Signature};
 use crate::keys::VerifyingKey;
-use crate::xml::Node;
+use crate::xml::{Document, Node};
 
 /// Shortest RSA modulus of the strict profile, in bits.
 const RSA_BITS: usize = 2048;
@@ -50,7 +50,7 @@ impl Algorithms {
 
 /// Proof that a pinned key signed this element: everything in it but the signature itself.
 ///
-/// There is no other way to make one than [`verify`], and no host can name it:
+/// There is no other way to make one than [`verify`] and [`Detached::verify`](super::Detached::verify), and no host can name it:
 /// ```compile_fail
 /// use saml_sp::dsig::Signed;
 /// ```
@@ -65,6 +65,11 @@ pub(crate) struct Signed<'d> {
 }
 
 impl<'d> Signed<'d> {
+    /// The proof for a message by a signature over the octets that it was decoded from.
+    pub(super) fn whole(message: &'d Document) -> Self {
+        Self { element: message.root(), signature: None }
+    }
+
     /// The element that the signature covers, or a part of it.
     pub(crate) fn element(&self) -> Node<'d> {
         self.element

@@ -5,58 +5,75 @@ use std::fmt;
 use super::Rejection;
 
 macro_rules! rules {
-    ($($name:ident $text:literal $spec:literal;)*) => {
-        /// A rule that a Response has to pass, in the order of the report.
+    ($($(#[$list_doc:meta])* $list:ident { $($name:ident $text:literal $spec:literal;)* })*) => {
+        /// A rule that a message has to pass, in the order of the report.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum Rule { $(#[doc = concat!($text, " (", $spec, ").")] $name,)* }
+        pub enum Rule { $($(#[doc = concat!($text, " (", $spec, ").")] $name,)*)* }
 
         impl Rule {
-            /// Every rule.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            $($(#[$list_doc])*
+            pub const $list: &'static [Self] = &[$(Self::$name),*];)*
 
             /// What the rule says.
             #[must_use]
             pub fn text(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
+                match self { $($(Self::$name => $text,)*)* }
             }
 
             /// Where the standard says it.
             #[must_use]
             pub fn spec(self) -> &'static str {
-                match self { $(Self::$name => $spec,)* }
+                match self { $($(Self::$name => $spec,)*)* }
             }
         }
     };
 }
 
 rules! {
-    Readable "the form value decodes to XML within the profile and the limits" "SAML Bindings 3.5.4";
-    ResponseElement "the root is a samlp:Response of version 2.0 in schema order" "SAML Core 3.3.3";
-    Correlation "the response answers the pending login, or may come unasked" "SAML Profiles 4.1.4.3";
-    Status "the status is Success" "SAML Core 3.2.2";
-    OneAssertion "there is exactly one assertion" "SAML Profiles 4.1.4.2";
-    Signatures "every signature in place verifies with a pinned key" "SAML Core 5.4";
-    Coverage "a signature covers the assertion as the connection demands" "SAML Profiles 4.1.4.3";
-    Decryption "an encrypted assertion, if there is one, can be decrypted" "SAML Core 2.2.4";
-    AssertionElement "the assertion is of version 2.0 in schema order" "SAML Core 2.3.3";
-    ResponseIssuer "the response's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
-    AssertionIssuer "the assertion's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
-    Destination "Destination is this assertion consumer service" "SAML Bindings 3.5.5.2";
-    IssueInstant "neither message nor assertion comes from the future" "SAML Core 2.3.3";
-    SubjectNameId "the subject's name identifier, if any, is not empty" "SAML Core 2.2.3";
-    BearerConfirmation "one bearer confirmation has a Recipient and a NotOnOrAfter and no NotBefore" "SAML Profiles 4.1.4.2";
-    Recipient "that confirmation's Recipient is this assertion consumer service" "SAML Profiles 4.1.4.2";
-    ConfirmationTime "that confirmation has not expired" "SAML Profiles 4.1.4.2";
-    InResponseTo "that confirmation and the response name the pending request, or none if unasked" "SAML Profiles 4.1.4.3";
-    ConditionsTime "NotBefore and NotOnOrAfter of the conditions hold now" "SAML Core 2.5.1.2";
-    Audience "every audience restriction names this service provider" "SAML Core 2.5.1.4";
-    KnownConditions "every condition is understood" "SAML Core 2.5.1.1";
-    AuthnStatement "there is an authentication statement" "SAML Profiles 4.1.4.2";
-    AuthnInstant "the authentication is as fresh as was asked for" "SAML Core 3.4.1";
-    AuthnContext "the authentication context is one that was asked for" "SAML Core 3.3.2.2.1";
-    SessionTime "the identity provider's session has not ended" "SAML Core 2.7.2";
-    Replay "the assertion has not been used before" "SAML Profiles 4.1.4.5";
+    /// The rules of the Web Browser SSO profile.
+    LOGIN {
+        Readable "the form value decodes to XML within the profile and the limits" "SAML Bindings 3.5.4";
+        ResponseElement "the root is a samlp:Response of version 2.0 in schema order" "SAML Core 3.3.3";
+        Correlation "the response answers the pending login, or may come unasked" "SAML Profiles 4.1.4.3";
+        Status "the status is Success" "SAML Core 3.2.2";
+        OneAssertion "there is exactly one assertion" "SAML Profiles 4.1.4.2";
+        Signatures "every signature in place verifies with a pinned key" "SAML Core 5.4";
+        Coverage "a signature covers the assertion as the connection demands" "SAML Profiles 4.1.4.3";
+        Decryption "an encrypted assertion, if there is one, can be decrypted" "SAML Core 2.2.4";
+        AssertionElement "the assertion is of version 2.0 in schema order" "SAML Core 2.3.3";
+        ResponseIssuer "the response's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
+        AssertionIssuer "the assertion's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
+        Destination "Destination is this assertion consumer service" "SAML Bindings 3.5.5.2";
+        IssueInstant "neither message nor assertion comes from the future" "SAML Core 2.3.3";
+        SubjectNameId "the subject's name identifier, if any, is not empty" "SAML Core 2.2.3";
+        BearerConfirmation "one bearer confirmation has a Recipient and a NotOnOrAfter and no NotBefore" "SAML Profiles 4.1.4.2";
+        Recipient "that confirmation's Recipient is this assertion consumer service" "SAML Profiles 4.1.4.2";
+        ConfirmationTime "that confirmation has not expired" "SAML Profiles 4.1.4.2";
+        InResponseTo "that confirmation and the response name the pending request, or none if unasked" "SAML Profiles 4.1.4.3";
+        ConditionsTime "NotBefore and NotOnOrAfter of the conditions hold now" "SAML Core 2.5.1.2";
+        Audience "every audience restriction names this service provider" "SAML Core 2.5.1.4";
+        KnownConditions "every condition is understood" "SAML Core 2.5.1.1";
+        AuthnStatement "there is an authentication statement" "SAML Profiles 4.1.4.2";
+        AuthnInstant "the authentication is as fresh as was asked for" "SAML Core 3.4.1";
+        AuthnContext "the authentication context is one that was asked for" "SAML Core 3.3.2.2.1";
+        SessionTime "the identity provider's session has not ended" "SAML Core 2.7.2";
+        Replay "the assertion has not been used before" "SAML Profiles 4.1.4.5";
+    }
+    /// The rules of the Single Logout profile, on requests and on responses.
+    LOGOUT {
+        LogoutReadable "the query or form value decodes to XML within the profile and the limits" "SAML Bindings 3.4.4";
+        LogoutElement "the root is the logout message that its parameter says, of version 2.0 in schema order" "SAML Core 3.7";
+        LogoutCorrelation "the connection is one of this organization; a response answers a logout that is under way" "SAML Core 3.2.2";
+        LogoutSignature "a pinned key signed the message: in its place, or the query that it came in" "SAML Profiles 4.4.4";
+        LogoutIssuer "the Issuer is the identity provider" "SAML Profiles 4.4.4";
+        LogoutDestination "Destination is this single logout service" "SAML Bindings 3.4.5.2";
+        LogoutTime "the message is neither from the future nor too late" "SAML Core 3.7.1";
+        LogoutName "the request names one user, readable to this service provider" "SAML Core 3.7.1";
+        LogoutReplay "the request has not been used before" "SAML Core 3.7.3";
+        LogoutSession "the user and the sessions that the request names signed in here" "SAML Core 3.7.3.2";
+        LogoutStatus "the status of the response is Success or PartialLogout" "SAML Core 3.7.3";
+    }
 }
 
 /// How a rule came out.
@@ -91,16 +108,29 @@ impl Check {
     }
 }
 
-/// The outcomes of the rules that were applied, in the order in which they were.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The outcomes of the rules of one profile that were applied, in the order in which they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checks {
+    rules: &'static [Rule],
     applied: Vec<Check>,
 }
 
+/// Of the Web Browser SSO profile.
+impl Default for Checks {
+    fn default() -> Self {
+        Self { rules: Rule::LOGIN, applied: Vec::new() }
+    }
+}
+
 impl Checks {
+    /// Of the Single Logout profile.
+    pub(crate) fn logout() -> Self {
+        Self { rules: Rule::LOGOUT, applied: Vec::new() }
+    }
+
     /// Every rule with its outcome, in the order of the report.
     pub fn iter(&self) -> impl Iterator<Item = Check> + '_ {
-        Rule::ALL.iter().map(|rule| {
+        self.rules.iter().map(|rule| {
             let outcome = self.outcome(*rule).cloned().unwrap_or(Outcome::NotReached);
             Check { rule: *rule, outcome }
         })
@@ -121,7 +151,7 @@ impl Checks {
             Err(rejection) => Outcome::Failed(rejection.clone()),
         };
         if self.applied.is_empty() {
-            self.applied.reserve_exact(Rule::ALL.len());
+            self.applied.reserve_exact(self.rules.len());
         }
         self.applied.push(Check { rule, outcome });
         result

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Deviation {
-    /// An unsigned Response without Destination (SAML Bindings 3.5.5.2).
+    /// An unsigned message without Destination (SAML Bindings 3.5.5.2).
     NoDestination,
     /// An instant that is not in UTC, or not written as `Z` (SAML Core 1.3.3).
     TimeZoneOffset,
@@ -25,6 +25,10 @@ pub enum Deviation {
     EmptyInResponseTo,
     /// An ECDSA signature in DER in a query (XML-DSig 6.4.3 has r and s side by side).
     EcdsaDerInRedirect,
+    /// An XML signature in a message whose query is signed: nobody looked at it (SAML Bindings 3.4.4.1).
+    EmbeddedSignatureInRedirect,
+    /// A logout response that nothing signs (SAML Profiles 4.4.4.2). By policy.
+    UnsignedLogoutResponse,
 }
 
 impl Deviation {
@@ -41,6 +45,8 @@ impl Deviation {
             Self::NoAuthnStatement => "no_authn_statement",
             Self::EmptyInResponseTo => "empty_in_response_to",
             Self::EcdsaDerInRedirect => "ecdsa_der_in_redirect",
+            Self::EmbeddedSignatureInRedirect => "embedded_signature_in_redirect",
+            Self::UnsignedLogoutResponse => "unsigned_logout_response",
         }
     }
 }

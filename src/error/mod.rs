@@ -15,7 +15,7 @@ pub(crate) use deviation::Deviations;
 pub use key::{KeyError, UnusableKey};
 pub use place::Place;
 pub use reason::{
-    Binding, Category, Decryption, Fault, Flow, Limit, Mapping, Metadata, Namespace, Profile, Reason, Redirect,
+    Binding, Category, Decryption, Fault, Flow, Limit, Logout, Mapping, Metadata, Namespace, Profile, Reason, Redirect,
     Reference, Schema, Signature, Subject, Validity, Xml,
 };
 

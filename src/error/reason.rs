@@ -338,6 +338,21 @@ reasons! {
         AmbiguousEmail "mapping.ambiguous_email" Subject Configuration "SAML Core 2.7.3.1": "the identity provider sent several e-mail addresses" => "have the identity provider send one, the primary";
         UnusableEmail "mapping.unusable_email" Subject Configuration "RFC 5321 section 4.1.2": "what was sent as the e-mail address is none" => "have the identity provider send the bare address, with an international domain in its ASCII form (xn--)";
     }
+    /// The rules of the Single Logout profile.
+    Logout {
+        Unsigned "slo.unsigned" Unsigned Trust "SAML Profiles 4.4.4": "the logout message is not signed" => "switch on signing of logout messages at the identity provider; for responses alone there is the relaxation unsigned_logout_response";
+        Issuer "slo.issuer" Issuer Trust "SAML Profiles 4.4.4": "the issuer is not the identity provider of this connection" => "register the identity provider's entityID exactly as it sends it";
+        Destination "slo.destination" Destination Addressing "SAML Bindings 3.4.5.2": "the logout message was sent to another endpoint" => "set the single logout URL at the identity provider exactly as in this end's metadata";
+        Expired "slo.expired" Expired Clock "SAML Core 3.7.1": "the logout message has expired" => "log out again; if it happens each time compare the clocks of both ends";
+        IssueInstant "slo.issue_instant" NotYetValid Clock "SAML Core 3.2.1": "the logout message was issued in the future" => "compare the clocks of both ends";
+        Replay "slo.replay" Replay Replay "SAML Core 3.7.3": "the logout request was used before" => "nothing: what it asked for was done the first time";
+        NameId "slo.name_id" Subject Message "SAML Core 3.7.1": "the logout request does not name one user" => "have the identity provider send the NameID of the login";
+        NameIdMismatch "slo.name_id_mismatch" Subject Message "SAML Core 3.7.3.2": "nobody with that name identifier signed in over this connection" => "have the identity provider send the NameID of the login with its Format and both qualifiers";
+        SessionUnknown "slo.session_unknown" Subject Message "SAML Core 3.7.3.2": "the user has no session of that SessionIndex here" => "have the identity provider send the SessionIndex of the login, or none for all sessions";
+        TooManySessions "slo.too_many_sessions" Xml Message "this crate's limits": "the logout request names more sessions than are looked up" => "have the identity provider leave out the SessionIndex to end all sessions";
+        InResponseTo "slo.in_response_to" InResponseTo Message "SAML Core 3.2.2": "the logout response is not the answer to a logout that is under way" => "nothing: the session here has ended; log out again for the identity provider's";
+        Status "slo.status" Status Declined "SAML Core 3.7.3": "the identity provider did not log the user out" => "see the identity provider's log; the session here has ended";
+    }
     /// Metadata of an identity provider.
     Metadata {
         NoIdp "metadata.no_idp" NoIdp Configuration "SAML Metadata 2.4.3": "the metadata describes no SAML 2.0 identity provider" => "use the metadata of the identity provider, not of a service provider";

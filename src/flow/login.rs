@@ -4,13 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::FlowError;
+use super::{FlowError, of_issuer, of_organization};
 use crate::browser::BrowserCookie;
 use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
 use crate::login::{self, Finished, LoginStart, RESTARTED, Started};
-use crate::names::{AccountId, ConnectionId, EntityId, Unverified};
+use crate::names::AccountId;
 use crate::pending::{PendingKey, Purpose};
 use crate::policy::Unsolicited;
 use crate::profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
@@ -243,35 +243,4 @@ async fn verify_unsolicited<S: LoginStore>(
         host_state: None,
         relay_state: arrival.relay_state.map(str::to_owned),
     })))
-}
-
-/// A login that was started for a connection of another organization is not finished here.
-fn of_organization<'c>(connections: &'c [Connection], id: &ConnectionId) -> Result<&'c Connection, Rejection> {
-    let found = connections.iter().find(|connection| connection.id() == id);
-    found.ok_or_else(|| {
-        Rejection::new(Flow::ConnectionMismatch).expecting("a connection of this organization").finding(id.as_str())
-    })
-}
-
-/// The issuer, not verified yet, chooses among this organization's connections only, and exactly one of them.
-fn of_issuer<'c>(
-    connections: &'c [Connection],
-    issuer: Option<&Unverified<EntityId>>,
-) -> Result<&'c Connection, Rejection> {
-    let issuer = issuer.map(Unverified::for_lookup);
-    let entity_id = |connection: &'c Connection| connection.identity_provider().entity_id();
-    let mut matching = connections.iter().filter(|connection| Some(entity_id(connection)) == issuer);
-    match (matching.next(), matching.next()) {
-        (Some(connection), None) => Ok(connection),
-        (Some(_), Some(_)) => {
-            let mismatch = Rejection::new(Flow::ConnectionMismatch)
-                .expecting("one connection of that entityID in the organization");
-            Err(mismatch.finding("several"))
-        }
-        (None, _) => {
-            let known: Vec<_> = connections.iter().map(|connection| entity_id(connection).as_str()).collect();
-            let found = issuer.map_or("no Issuer", EntityId::as_str);
-            Err(Rejection::new(Profile::Issuer).expecting(known.join(" or ")).finding(found))
-        }
-    }
 }

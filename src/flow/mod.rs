@@ -2,10 +2,12 @@
 
 mod links;
 mod login;
+mod logout;
 mod members;
 
 pub use links::{LinkMail, LinkVisit, Linked, Remind, confirm_link, follow_reminder, remind};
 pub use login::{Arrival, Arrived, finish_login, start_login};
+pub use logout::{LogoutArrival, LogoutArrived, receive_logout, start_logout};
 pub use members::{AskProof, ConfirmLink, Entered, Entrance, Entry, Onboarding, SignedIn, Visit, sign_in};
 
 use std::future::Future;
@@ -14,9 +16,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use crate::error::Rejection;
+use crate::connection::Connection;
+use crate::error::{Flow, Profile, Rejection};
 use crate::login::StartError;
 use crate::mapping::MappingError;
+use crate::names::{ConnectionId, EntityId, Unverified};
 use crate::provisioning::{NotProven, Refusal};
 
 /// Why a step of the flow did not succeed.
@@ -65,6 +69,37 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
             Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// What was started for a connection of another organization is not finished here.
+fn of_organization<'c>(connections: &'c [Connection], id: &ConnectionId) -> Result<&'c Connection, Rejection> {
+    let found = connections.iter().find(|connection| connection.id() == id);
+    found.ok_or_else(|| {
+        Rejection::new(Flow::ConnectionMismatch).expecting("a connection of this organization").finding(id.as_str())
+    })
+}
+
+/// The issuer, not verified yet, chooses among this organization's connections only, and exactly one of them.
+fn of_issuer<'c>(
+    connections: &'c [Connection],
+    issuer: Option<&Unverified<EntityId>>,
+) -> Result<&'c Connection, Rejection> {
+    let issuer = issuer.map(Unverified::for_lookup);
+    let entity_id = |connection: &'c Connection| connection.identity_provider().entity_id();
+    let mut matching = connections.iter().filter(|connection| Some(entity_id(connection)) == issuer);
+    match (matching.next(), matching.next()) {
+        (Some(connection), None) => Ok(connection),
+        (Some(_), Some(_)) => {
+            let mismatch = Rejection::new(Flow::ConnectionMismatch)
+                .expecting("one connection of that entityID in the organization");
+            Err(mismatch.finding("several"))
+        }
+        (None, _) => {
+            let known: Vec<_> = connections.iter().map(|connection| entity_id(connection).as_str()).collect();
+            let found = issuer.map_or("no Issuer", EntityId::as_str);
+            Err(Rejection::new(Profile::Issuer).expecting(known.join(" or ")).finding(found))
         }
     }
 }

@@ -48,15 +48,6 @@ impl Context<'_> {
         self.sp.clock_skew()
     }
 
-    fn decryptor(&self, ciphertext: Ciphertext) -> Decryptor<'_> {
-        Decryptor {
-            keys: self.sp.decryption_keys(),
-            recipient: self.sp.entity_id().as_str(),
-            ciphers: self.connection.policy().ciphers(ciphertext),
-            limits: self.sp.limits(),
-        }
-    }
-
     /// An InResponseTo attribute as the policy of the connection reads it.
     pub(super) fn answered<'d>(&self, in_response_to: Option<&'d str>) -> Option<&'d str> {
         let policy = self.connection.policy();
@@ -65,6 +56,16 @@ impl Context<'_> {
                 || policy.in_response_to_placeholder() == Some(id)
         };
         in_response_to.filter(|id| !is_none(id))
+    }
+}
+
+/// Whoever decrypts what the identity provider of a connection encrypted for this service provider.
+pub(super) fn decryptor<'c>(sp: &'c ServiceProvider, connection: &Connection, ciphertext: Ciphertext) -> Decryptor<'c> {
+    Decryptor {
+        keys: sp.decryption_keys(),
+        recipient: sp.entity_id().as_str(),
+        ciphers: connection.policy().ciphers(ciphertext),
+        limits: sp.limits(),
     }
 }
 
@@ -110,7 +111,8 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
         }
         Asserted::Encrypted(node) => {
             let sealed = checks.clone();
-            let plaintext = checks.note(Rule::Decryption, context.decryptor(ciphertext).decrypt(node))?;
+            let plaintext =
+                checks.note(Rule::Decryption, decryptor(context.sp, context.connection, ciphertext).decrypt(node))?;
             let opened = open(&plaintext, node, on_response, context, checks);
             let covered = opened.map_err(|_| veil(checks, &sealed))?;
             let outcome = conclude(&response, &covered, context, checks, deviations);
@@ -156,7 +158,7 @@ fn conclude(
     mut deviations: Deviations,
 ) -> Verdict {
     // What is encrypted in a proven assertion was signed as ciphertext.
-    let decryptor = context.decryptor(Ciphertext::Signed);
+    let decryptor = decryptor(context.sp, context.connection, Ciphertext::Signed);
     let assertion =
         checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &decryptor, &mut deviations))?;
     let facts = Facts { context, response, assertion: &assertion, response_signature: covered.response_signature };

@@ -1,10 +1,15 @@
-//! The Web Browser SSO profile (SAML Profiles 4.1): one function a rule.
+//! The Web Browser SSO and Single Logout profiles (SAML Profiles 4.1, 4.4): one function a rule.
 
+mod concluded;
 mod login;
+mod logout;
 mod received;
+mod received_logout;
 mod rules;
 mod signatures;
 mod verified;
 
+pub use concluded::{ConcludedLogout, Ended, FinishedLogout, LogoutExtent, LogoutStatus, VerifiedLogoutRequest};
 pub use received::{Received, SolicitedResponse, UnsolicitedResponse};
+pub use received_logout::{ReceivedLogout, ReceivedLogoutRequest, ReceivedLogoutResponse};
 pub use verified::{Claim, Login, ReplayKey, VerifiedLogin};

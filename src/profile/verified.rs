@@ -19,7 +19,7 @@ pub struct VerifiedLogin {
     replay_key: ReplayKey,
 }
 
-/// What makes an assertion unique. The host's store keeps it until [`ReplayKey::keep_until`].
+/// What makes an assertion, or a logout request, unique. The host's store keeps it until [`ReplayKey::keep_until`].
 ///
 /// Two keys are equal when connection and assertion are: how long they are kept makes no difference.
 #[derive(Clone, Debug)]
@@ -140,7 +140,7 @@ impl Hash for ReplayKey {
 }
 
 impl ReplayKey {
-    /// Puts a key together, for tests of stores.
+    /// Puts a key together. Those of messages are made when the message is verified; this is for tests of stores.
     #[must_use]
     pub fn new(connection: ConnectionId, assertion: AssertionId, keep_until: DateTime<Utc>) -> Self {
         Self { connection, assertion, keep_until }
@@ -152,7 +152,7 @@ impl ReplayKey {
         &self.connection
     }
 
-    /// The ID of the assertion.
+    /// The ID of the assertion; of a logout request, its ID after `logout `.
     #[must_use]
     pub fn assertion(&self) -> &AssertionId {
         &self.assertion

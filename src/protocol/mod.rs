@@ -1,6 +1,7 @@
 //! SAML protocol messages (SAML Core 3): what can be read of them before anything is verified.
 
 mod authn_request;
+mod logout;
 mod response;
 mod status;
 
@@ -9,4 +10,6 @@ pub use authn_request::{
     AllowCreate, AssertionConsumerService, AuthnContextComparison, AuthnRequestOptions, ForceAuthn, IsPassive,
     NameIdPolicy,
 };
+pub(crate) use logout::{Head, LogoutRequest, LogoutResponse, Outgoing};
 pub(crate) use response::{Asserted, Response};
+pub(crate) use status::{PARTIAL_LOGOUT, REQUESTER, RESPONDER, SUCCESS, UNKNOWN_PRINCIPAL};

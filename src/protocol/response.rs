@@ -90,7 +90,7 @@ fn read_asserted<'d>(cursor: &mut Cursor<'d>) -> Vec<Asserted<'d>> {
 }
 
 /// SAML Core 3.2.1: extensions are of other namespaces. They are not read.
-fn check_extensions(node: Node<'_>) -> Result<(), Rejection> {
+pub(super) fn check_extensions(node: Node<'_>) -> Result<(), Rejection> {
     match node.elements().find(|child| matches!(child.namespace(), SAML | SAMLP)) {
         Some(child) => Err(Rejection::new(Schema::Element).at(child.place()).finding(child.qualified_name())),
         None => Ok(()),

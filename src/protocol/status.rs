@@ -6,6 +6,19 @@ use crate::error::{Profile, Rejection};
 use crate::names::SAMLP;
 use crate::xml::{Cursor, Node, trim};
 
+/// The user can't be authenticated without being asked.
+const NO_PASSIVE: &str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
+/// It was done (SAML Core 3.2.2.2).
+pub(crate) const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// The fault is the requester's.
+pub(crate) const REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
+/// The fault is the responder's.
+pub(crate) const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
+/// Not every session could be ended.
+pub(crate) const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
+/// The responder knows nobody of that name.
+pub(crate) const UNKNOWN_PRINCIPAL: &str = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal";
+
 /// The status of a response.
 pub(crate) struct Status<'d> {
     code: &'d str,
@@ -14,9 +27,6 @@ pub(crate) struct Status<'d> {
 }
 
 impl<'d> Status<'d> {
-    const NO_PASSIVE: &'static str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
-    const SUCCESS: &'static str = "urn:oasis:names:tc:SAML:2.0:status:Success";
-
     /// # Errors
     /// `schema.*`.
     pub(super) fn read(node: Node<'d>) -> Result<Self, Rejection> {
@@ -30,15 +40,20 @@ impl<'d> Status<'d> {
         Ok(Self { code: code.unwrap_or_default(), sub_code, message })
     }
 
+    /// Whether somebody was not logged out; the standard has this beside Success, and products differ.
+    pub(crate) fn is_partial_logout(&self) -> bool {
+        self.code == PARTIAL_LOGOUT || self.sub_code == Some(PARTIAL_LOGOUT)
+    }
+
     /// # Errors
     /// `profile.no_passive`, or `profile.status`, with the codes; the identity provider's words, which may name the user, come along apart from them.
     pub(crate) fn require_success(&self) -> Result<(), Rejection> {
         let reason = match (self.code, self.sub_code) {
-            (Self::SUCCESS, _) => return Ok(()),
-            (_, Some(Self::NO_PASSIVE)) => Profile::NoPassive,
+            (SUCCESS, _) => return Ok(()),
+            (_, Some(NO_PASSIVE)) => Profile::NoPassive,
             _ => Profile::Status,
         };
-        let declined = Rejection::new(reason).expecting(Self::SUCCESS).finding(self.to_string());
+        let declined = Rejection::new(reason).expecting(SUCCESS).finding(self.to_string());
         Err(declined.saying(self.message.map(trim)))
     }
 }

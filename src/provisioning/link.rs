@@ -89,7 +89,7 @@ impl LinkToken {
     /// What is stored of it.
     #[must_use]
     pub fn hash(&self) -> LinkHash {
-        LinkHash(sha256_hex(&self.0))
+        LinkHash(sha256_hex(self.0.as_bytes()))
     }
 }
 

@@ -171,7 +171,7 @@ impl SpMetadata<'_> {
 
 /// One ID for each entity, so that identity providers which compare documents see no change where there is none.
 fn stable_id(entity_id: &EntityId) -> String {
-    format!("_{}", sha256_hex(entity_id.as_str()))
+    format!("_{}", sha256_hex(entity_id.as_str().as_bytes()))
 }
 
 fn key_descriptor(xml: &mut Writer, use_: &str, certificate: &Certificate) {

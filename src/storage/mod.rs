@@ -5,9 +5,11 @@
 
 mod login;
 mod member;
+mod session;
 
 pub use login::{LoginStore, Peeked};
 pub use member::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
+pub use session::{SessionStore, TakenLogout};
 
 /// The host's storage. One type, or several, implement the traits of this module on top of this one.
 pub trait Store {

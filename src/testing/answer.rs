@@ -20,13 +20,7 @@ impl FakeIdp {
     /// # Errors
     /// [`TestingError::Template`] or [`TestingError::Request`] when it holds no AuthnRequest.
     pub fn answer(&self, send: &Send, acs_url: &str, now: DateTime<Utc>) -> Result<FakeResponse<'_>, TestingError> {
-        let octets = match send {
-            Send::Redirect(url) => inflated(url),
-            Send::Post(form) => {
-                form.fields().find(|(name, _)| *name == "SAMLRequest").and_then(|(_, value)| decoded(value))
-            }
-        };
-        let octets = octets.ok_or(TestingError::Request)?;
+        let octets = message(send).ok_or(TestingError::Request)?;
         let document = Document::parse(octets, Profile::Message, &Limits::message())?;
         let request = document.root();
         let issuer = request.elements().find(|child| child.is(SAML, "Issuer"));
@@ -39,9 +33,21 @@ impl FakeIdp {
     }
 }
 
+/// The octets of a message on its way.
+pub(super) fn message(send: &Send) -> Option<Vec<u8>> {
+    match send {
+        Send::Redirect(url) => inflated(url),
+        Send::Post(form) => form.fields().find(|(name, _)| holds_message(name)).and_then(|(_, value)| decoded(value)),
+    }
+}
+
+fn holds_message(name: &str) -> bool {
+    matches!(name, "SAMLRequest" | "SAMLResponse")
+}
+
 fn inflated(url: &str) -> Option<Vec<u8>> {
     let url = Url::parse(url).ok()?;
-    let (_, value) = url.query_pairs().find(|(name, _)| name == "SAMLRequest")?;
+    let (_, value) = url.query_pairs().find(|(name, _)| holds_message(name))?;
     let mut octets = Vec::new();
     flate2::read::DeflateDecoder::new(decoded(&value)?.as_slice()).read_to_end(&mut octets).ok()?;
     Some(octets)

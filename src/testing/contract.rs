@@ -2,8 +2,10 @@
 
 mod member;
 mod member_case;
+mod session;
 
 pub use member::{MemberFixture, member_store_contract};
+pub use session::session_store_contract;
 
 use std::error::Error;
 use std::fmt::Debug;

@@ -21,8 +21,8 @@ const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// An identity provider that signs with a key everybody has.
 #[derive(Clone, Debug)]
 pub struct FakeIdp {
-    entity_id: String,
-    key: SigningKey,
+    pub(super) entity_id: String,
+    pub(super) key: SigningKey,
 }
 
 /// Which parts of a response are signed.
@@ -123,13 +123,13 @@ impl FakeIdp {
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", certificate.to_base64())
     }
 
-    /// The metadata: one EntityDescriptor with the certificate and single sign-on over both bindings at `sso` below the entityID.
+    /// The metadata: one EntityDescriptor with the certificate, single sign-on at `sso` and single logout at `slo`, both below the entityID and over both bindings.
     #[must_use]
     pub fn metadata(&self) -> String {
-        let sso = |binding: &str| {
-            let location = escape(&format!("{}sso", self.entity_id));
+        let at = |service: &str, path: &str, binding: &str| {
+            let location = escape(&format!("{}{path}", self.entity_id));
             format!(
-                "<md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{location}\"/>"
+                "<md:{service} Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{location}\"/>"
             )
         };
         let certificate = self.key.certificate().map_or(String::new(), |certificate| certificate.to_base64());
@@ -137,19 +137,20 @@ impl FakeIdp {
             "<md:EntityDescriptor xmlns:md=\"{MD}\" entityID=\"{entity_id}\">\
              <md:IDPSSODescriptor protocolSupportEnumeration=\"{SAMLP}\"><md:KeyDescriptor use=\"signing\">\
              <ds:KeyInfo xmlns:ds=\"{DS}\"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\
-             </md:KeyDescriptor>{redirect}{post}</md:IDPSSODescriptor></md:EntityDescriptor>",
+             </md:KeyDescriptor>{slo}{sso}</md:IDPSSODescriptor></md:EntityDescriptor>",
             entity_id = escape(&self.entity_id),
-            redirect = sso("HTTP-Redirect"),
-            post = sso("HTTP-POST"),
+            slo = ["HTTP-Redirect", "HTTP-POST"].map(|binding| at("SingleLogoutService", "slo", binding)).concat(),
+            sso = ["HTTP-Redirect", "HTTP-POST"].map(|binding| at("SingleSignOnService", "sso", binding)).concat(),
         )
     }
 
-    /// What a connection is made of: the same as by [`FakeIdp::metadata`].
+    /// What a connection is made of: the same as by [`FakeIdp::metadata`], but over Redirect only.
     ///
     /// # Errors
     /// [`ConfigError`] when the entityID is no URL to put `sso` behind, or the key has no certificate.
     pub fn identity_provider(&self) -> Result<IdentityProvider, ConfigError> {
         IdentityProvider::builder(&self.entity_id, format!("{}sso", self.entity_id))
+            .slo_url(format!("{}slo", self.entity_id))
             .certificate(self.certificate_pem())
             .build()
     }
@@ -369,7 +370,7 @@ pub fn form_value(xml: &str) -> String {
     BASE64_STANDARD.encode(xml)
 }
 
-fn escape(value: &str) -> String {
+pub(super) fn escape(value: &str) -> String {
     let mut writer = Writer::new();
     writer.text(value);
     writer.finish()

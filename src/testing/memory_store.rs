@@ -1,6 +1,7 @@
 //! A store for tests: in the memory of one process, gone with it.
 
 mod members;
+mod sessions;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use crate::profile::{Claim, ReplayKey};
 use crate::storage::{LoginStore, Peeked, Store};
 use crate::stored::StoredError;
 use members::Members;
+use sessions::Sessions;
 
 /// A store for tests and for trying things out: not for two instances of a host, and
 /// nothing is ever removed.
@@ -22,6 +24,7 @@ struct Tables {
     members: Members,
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,
+    sessions: Sessions,
 }
 
 #[derive(Clone, Debug)]

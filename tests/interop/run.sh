@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [IDP..]: whole logins at real identity providers that validate the signatures of requests. They run on
+# run.sh [IDP..]: whole logins and logouts at real identity providers that validate the signatures of requests.
+# INTEROP_PARTS="logins logouts" chooses among them. They run on
 # 127.0.0.1 and are ended by their process ids. Prints a line a case, a matrix, and as the last line: N passed, M failed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -39,7 +40,7 @@ reason() { # what the identity provider's log says, or its answer
 judge() { # judge LABEL EXPECTED: compares $outcome with the pattern
   local short; short=$(cut -d' ' -f1,2 <<< "${outcome%%[;:]*}"); [[ $short != login* ]] || short=login
   # shellcheck disable=SC2053
-  if [[ $outcome == $2 ]]; then passed=$((passed + 1)); echo "ok      $idp: $1: ${outcome:0:160}"
+  if [[ $outcome == $2 ]]; then passed=$((passed + 1)); short_line=${outcome%%$'\n'*}; echo "ok      $idp: $1: ${short_line:0:160}"
   else failed=$((failed + 1)); short="FAILED $short"; echo "FAILED  $idp: $1: $outcome (expected $2)"; fi
   printf '%s\t%s\t%s\n' "$1" "$idp" "$short" >> "$dir/results"
 }
@@ -68,6 +69,58 @@ certificate = "".join(line for line in open(sys.argv[2]) if "---" not in line).s
 print("verifies" if verify_redirect_signature(query, RSACrypto(None), certificate) else "does not verify")'
 }
 
+sp_logout() { # sp_logout OPTION..: ends the session here and takes the request to the identity provider: $run/form
+  program logout "${sls[@]}" "$@" > "$run/start" 2> "$run/err" || { outcome="not started: $(cat "$run/err")"; return 1; }
+  at_idp
+}
+idp_logout() { "$kit/slo.sh" "$run" "$run/cookies" > "$run/form" 2> "$run/err" || { outcome="IdP does not ask: $(tail -n 1 "$run/err")"; return 1; }; }
+at_idp() { # our message there, what comes back: $run/form
+  python3 tests/interop/logout.py "$kit" "$run/start" "$run/cookies" > "$run/form" 2> "$run/err" || { outcome="IdP refuses: $(reason)"; return 1; }
+}
+arrive() { outcome=$(program arrive "${sls[@]}" --form "$run/form" "$@" 2> "$run/err") || outcome+=$(grep '^interop:' "$run/err" || true); }
+over() { # over BINDING: how the identity provider begins logouts
+  sed -i "s/\"slo\": \"[a-z]*\"/\"slo\": \"$1\"/" "$run/variant.json"
+  if at lemonldap-ng; then # it reads that once
+    "$kit/$idp/stop.sh" "$run"; "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port 2> /dev/null
+  fi
+}
+altered() { # altered OLD NEW: the message on its way here, a query or a form
+  sed -i "s|$1|$2|" "$run/form"
+}
+
+logouts() {
+  local binding
+  sls=(--sls $base/sls --key "$dir/sp.key" --cert "$dir/sp.crt")
+  for binding in redirect post; do
+    login "login, to log out here over $binding" 'login *; passwords 1'
+    session=kept login "the same browser again" 'login *; passwords 0'
+    sp_logout --binding $binding --key "$dir/other.key" --cert "$dir/other.crt" && outcome=$(head -n 1 "$run/form") || true
+    judge "logout from here, $binding, signed by another key" 'IdP refuses: *'
+    { sp_logout --binding $binding --relay-state /bye && arrive; } || true
+    judge "logout from here, $binding" 'finished Complete; session ended; kept /goodbye; echoed *; deviations \[\]'
+    arrive; judge "the same answer again" 'refused slo.in_response_to*'
+    session=kept login "gone there too: asks for the password" 'login *; passwords 1'
+
+    over $binding
+    login "login, to log out there over $binding" 'login *; passwords 1'
+    { idp_logout && cp "$run/form" "$run/asked" && arrive --binding $binding; } || true; judge "logout from there, $binding" 'asked Success; session ended; deviations \[\]*'
+    tail -n 1 <<< "$outcome" > "$run/start"; at_idp && outcome=$(head -n 1 "$run/form") || true
+    judge "our answer, $binding" '[er]*=*'
+    arrive_again; session=kept login "gone there too: asks for the password, again" 'login *; passwords 1'
+  done
+  over redirect
+  login "login, to be logged out by a forgery" 'login *'
+  idp_logout; cp "$run/form" "$run/good"
+  altered 'SigAlg=[^&]*' 'SigAlg=http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1'; arrive; judge "request with another SigAlg" 'refused binding.detached_algorithm*'
+  cp "$run/good" "$run/form"; altered '&SigAlg=.*' ''; arrive; judge "request without its signature" 'refused slo.unsigned*'
+  cp "$run/good" "$run/form"; arrive --sls $base/other; judge "request to another endpoint" 'refused slo.destination*'
+  cp "$run/good" "$run/form"; arrive; judge "and then as it was" 'asked Success; session ended*'
+}
+arrive_again() {
+  # What the identity provider had sent, once more.
+  cp "$run/asked" "$run/form"; arrive; judge "the same request again" 'refused slo.replay*'
+}
+
 configure() { # validation of requests, in each product's own words
   python3 - "$idp" "$dir/sp.crt" <<< '
 import json, sys
@@ -78,7 +131,7 @@ own = {"simplesamlphp": {"validate.authnrequest": True}, "samlp": {"signingCert"
 print(json.dumps({"sign": "both", "encrypt": False, "digest": "sha256", "nameid": "email", "slo": "redirect", idp: own[idp]}))'
 }
 
-cases() {
+logins() {
   local format=urn:oasis:names:tc:SAML:2.0:nameid-format class=urn:oasis:names:tc:SAML:2.0:ac:classes more=http://www.w3.org/2001/04/xmldsig-more
   local alice='login alice@example.com (emailAddress); *Ünïcode <&> O'"'"'Neil*deviations \[\]; kept /kept/by/the/host'
   local binding digest own
@@ -167,7 +220,7 @@ for name in $idps; do
   "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port 2> /dev/null || {
     "$kit/$idp/install.sh" > "$dir/install.log" 2>&1 || { tail -n 5 "$dir/install.log"; exit 1; }
     "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port; }
-  cases
+  for part in ${INTEROP_PARTS:-logins logouts}; do $part; done
   "$kit/$idp/stop.sh" "$run"; idp=
 done
 

@@ -15,10 +15,10 @@ const LAYERS: &[&[&str]] = &[
     &["protocol", "binding", "metadata", "fetch"],
     &["policy", "pending", "sp"],
     &["connection"],
-    &["profile"],
+    &["profile", "session"],
     &["mapping"],
     &["provisioning"],
-    &["storage", "login", "events"],
+    &["storage", "login", "logout", "events"],
     &["flow"],
     &["request", "guide", "testing"],
 ];

@@ -21,6 +21,7 @@ mod host_store;
 mod ids;
 mod kit;
 mod layers;
+mod logout;
 mod mapping;
 mod mapping_profiles;
 mod member_store;
