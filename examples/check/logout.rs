@@ -164,10 +164,10 @@ fn bench(arguments: &LogoutArguments) -> Result<Bench, Problem> {
         EntityId::new(arguments.sp_entity_id.clone()),
         "https://unused.invalid/",
     );
-    let keys = arguments.decryption_keys.iter();
-    let sp = keys.fold(Ok(sp.sls_url(arguments.sls.clone())), |sp: Result<_, Problem>, file| {
-        Ok(sp?.decryption_key(trust::decryption_key(file)?))
-    })?;
+    let sp = arguments
+        .decryption_keys
+        .iter()
+        .try_fold(sp.sls_url(arguments.sls.clone()), |sp, file| Ok(sp.decryption_key(trust::decryption_key(file)?)))?;
     Ok(Bench {
         sp: sp.build().map_err(configured)?,
         connection: Connection::preconfigured(connection_id(), OrganizationId::new("acme"), idp, policy)

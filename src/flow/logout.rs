@@ -42,7 +42,7 @@ pub enum LogoutArrived {
     /// identity provider takes no answer.
     Asked {
         /// What was asked, and how it went.
-        logout: ConcludedLogout,
+        logout: Box<ConcludedLogout>,
         /// What the browser gets.
         send: Option<Send>,
     },
@@ -107,7 +107,7 @@ async fn end_sessions<S: SessionStore>(
     let ended = store.end(verified.target()).await.map_err(FlowError::Store)?;
     let logout = verified.ended(ended)?;
     let send = logout.answer(sp, connection, now)?;
-    Ok(LogoutArrived::Asked { logout, send })
+    Ok(LogoutArrived::Asked { logout: Box::new(logout), send })
 }
 
 async fn finish_logout<S: SessionStore>(

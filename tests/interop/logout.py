@@ -1,7 +1,7 @@
 """logout.py KIT START COOKIES: takes our logout request, or our answer to one, to the identity provider, as a browser would.
 
 START is what `interop logout` or `interop arrive` printed last (redirect=URL or page=FILE). Prints what comes back to
-the single logout service, redirect=URL or action=, SAMLResponse=, RelayState=; or ends=URL if the browser stays there.
+the single logout service, redirect=URL or the fields of a form; or ends=URL if the browser stays there.
 """
 import sys
 
@@ -18,7 +18,7 @@ else:
     fields = None
 url, page = saml.Browser(where, cookies).open(where, fields)
 if page is None:
-    print("redirect=" + url if "SAMLResponse=" in url else "ends=" + url)
+    print("redirect=" + url if "SAMLResponse=" in url or "SAMLRequest=" in url else "ends=" + url)
 elif page.message():
     saml.show(page.message())
 else:

@@ -9,7 +9,7 @@ query = url.split("?", 1)[1]
 raw = dict(part.split("=", 1) for part in query.split("&"))
 algorithm = urllib.parse.unquote(raw["SigAlg"])
 signature = base64.b64decode(urllib.parse.unquote(raw["Signature"]), validate=True)
-message = base64.b64decode(urllib.parse.unquote(raw["SAMLRequest"]), validate=True)
+message = base64.b64decode(urllib.parse.unquote(raw.get("SAMLRequest") or raw["SAMLResponse"]), validate=True)
 
 
 def number(octets):

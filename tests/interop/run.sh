@@ -72,6 +72,8 @@ print("verifies" if verify_redirect_signature(query, RSACrypto(None), certificat
 sp_logout() { # sp_logout OPTION..: ends the session here and takes the request to the identity provider: $run/form
   program logout "${sls[@]}" "$@" > "$run/start" 2> "$run/err" || { outcome="not started: $(cat "$run/err")"; return 1; }
   at_idp
+  # Other sessions of the browser that the identity provider has end first, one by one: it asks, we answer.
+  while grep -q 'SAMLRequest=' "$run/form"; do arrive "$@"; tail -n 1 <<< "$outcome" > "$run/start"; at_idp; done
 }
 idp_logout() { "$kit/slo.sh" "$run" "$run/cookies" > "$run/form" 2> "$run/err" || { outcome="IdP does not ask: $(tail -n 1 "$run/err")"; return 1; }; }
 at_idp() { # our message there, what comes back: $run/form
@@ -89,23 +91,27 @@ altered() { # altered OLD NEW: the message on its way here, a query or a form
 }
 
 logouts() {
-  local binding
+  local binding answer
   sls=(--sls $base/sls --key "$dir/sp.key" --cert "$dir/sp.crt")
   for binding in redirect post; do
+    # pysaml2's application here takes no logout over POST, verifies none, and keeps its own session.
+    if ! at pysaml2 || [ $binding = redirect ]; then
     login "login, to log out here over $binding" 'login *; passwords 1'
     session=kept login "the same browser again" 'login *; passwords 0'
-    sp_logout --binding $binding --key "$dir/other.key" --cert "$dir/other.crt" && outcome=$(head -n 1 "$run/form") || true
-    judge "logout from here, $binding, signed by another key" 'IdP refuses: *'
+    { sp_logout --binding $binding --key "$dir/other.key" --cert "$dir/other.crt" && arrive; } || true
+    at pysaml2 || judge "logout from here, $binding, signed by another key" '@(IdP refuses: *|refused slo.status*)'
     { sp_logout --binding $binding --relay-state /bye && arrive; } || true
     judge "logout from here, $binding" 'finished Complete; session ended; kept /goodbye; echoed *; deviations \[\]'
     arrive; judge "the same answer again" 'refused slo.in_response_to*'
-    session=kept login "gone there too: asks for the password" 'login *; passwords 1'
+    at pysaml2 || session=kept login "gone there too: asks for the password" 'login *; passwords 1'
+    fi
 
     over $binding
     login "login, to log out there over $binding" 'login *; passwords 1'
-    { idp_logout && cp "$run/form" "$run/asked" && arrive --binding $binding; } || true; judge "logout from there, $binding" 'asked Success; session ended; deviations \[\]*'
+    answer=$binding; ! at pysaml2 || answer=redirect
+    { idp_logout && cp "$run/form" "$run/asked" && arrive --binding $answer; } || true; judge "logout from there, $binding" 'asked Success; session ended; deviations \[\]*'
     tail -n 1 <<< "$outcome" > "$run/start"; at_idp && outcome=$(head -n 1 "$run/form") || true
-    judge "our answer, $binding" '[er]*=*'
+    judge "our answer, $answer, to a request over $binding" '[er]*=*'
     arrive_again; session=kept login "gone there too: asks for the password, again" 'login *; passwords 1'
   done
   over redirect
@@ -125,7 +131,7 @@ configure() { # validation of requests, in each product's own words
   python3 - "$idp" "$dir/sp.crt" <<< '
 import json, sys
 idp, certificate = sys.argv[1:]
-option = {"CheckSSOMessageSignature": 1, "SignSSOMessage": 1, "NameIDFormat": "email", "EncryptionMode": "none", "ForceUTF8": 1, "EnableIDPInitiatedURL": 1, "SignatureMethod": "", "NotOnOrAfterTimeout": 300}
+option = {"CheckSSOMessageSignature": 1, "SignSSOMessage": 1, "CheckSLOMessageSignature": 1, "SignSLOMessage": 1, "NameIDFormat": "email", "EncryptionMode": "none", "ForceUTF8": 1, "EnableIDPInitiatedURL": 1, "SignatureMethod": "", "NotOnOrAfterTimeout": 300}
 own = {"simplesamlphp": {"validate.authnrequest": True}, "samlp": {"signingCert": open(certificate).read()}, "pysaml2": {},
        "lemonldap-ng": {"samlSPMetaDataOptions": {"sp": {"samlSPMetaDataOptions" + name: value for name, value in option.items()}}}}
 print(json.dumps({"sign": "both", "encrypt": False, "digest": "sha256", "nameid": "email", "slo": "redirect", idp: own[idp]}))'

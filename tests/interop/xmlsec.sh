@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Our signed AuthnRequests before programs that nobody here wrote: xmlsec1 (signatures in place), openssl (signatures
+# Our signed requests and logout messages before programs that nobody here wrote: xmlsec1 (signatures in place), openssl (signatures
 # over a query) and xmllint (the OASIS schemas, if an installed package has them). Last line: N passed, M failed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -25,16 +25,16 @@ start() { # start BINDING OPTION..
 published() { # published OPTION..: our metadata
   "$interop" metadata --state "$dir" --acs https://sp.example.com/acme/acs "$@" > "$dir/metadata.xml"
 }
-message() { # message PAGE: the request in a page that posts it
-  grep -o 'name="SAMLRequest" value="[^"]*"' "$1" | cut -d'"' -f4 | base64 -d
+message() { # message PAGE: the message in a page that posts it
+  grep -oE 'name="SAML(Request|Response)" value="[^"]*"' "$1" | cut -d'"' -f4 | base64 -d
 }
 key() { # key NAME OPENSSL_OPTION..: NAME.key, NAME.crt, NAME.pub
   local name=$dir/$1; shift
   openssl req -x509 -nodes -days 2 -subj "/CN=sp" -keyout "$name.key" -out "$name.crt" "$@" 2> /dev/null
   openssl x509 -in "$name.crt" -pubkey -noout > "$name.pub"
 }
-in_place() { # in_place KEY FILE
-  xmlsec1 --verify --pubkey-cert-pem "$dir/$1.crt" --id-attr:ID urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest "$2"
+in_place() { # in_place KEY FILE [ELEMENT]
+  xmlsec1 --verify --pubkey-cert-pem "$dir/$1.crt" --id-attr:ID "urn:oasis:names:tc:SAML:2.0:protocol:${3-AuthnRequest}" "$2"
 }
 over_query() { # over_query KEY DIGEST [OPENSSL_OPTION..]
   local key=$1 digest=$2; shift 2
@@ -70,6 +70,36 @@ done
 sed -i "s|https://two|https://six|" "$dir/signed.xml"; sed -i "s|RelayState=%2F|RelayState=%2f|" "$dir/octets"
 judge "xmlsec1   refuses a changed request" not in_place p521 "$dir/signed.xml"
 judge "openssl   refuses a changed query" not over_query p521 sha512
+
+# Logout: one end asks, the other answers; the same program is both.
+entity() { # entity NAME KEY BINDING: the metadata of that end as of an identity provider
+  printf '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://%s.example.com/"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:%s" Location="https://%s.example.com/sls?a=b&amp;c"/><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://%s.example.com/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>' \
+    "$1" "$(grep -v -- --- "$dir/$2.crt" | tr -d '\n')" "$3" "$1" "$1" > "$dir/$1.xml"
+}
+end() { # end COMMAND NAME OTHER KEY OPTION..
+  local command=$1 name=$2 other=$3 key=$4; shift 4
+  mkdir -p "$dir/$name"
+  "$interop" "$command" --state "$dir/$name" --idp "$dir/$other.xml" --sp "https://$name.example.com/" --acs "https://$name.example.com/acs" \
+    --sls "https://$name.example.com/sls?a=b&c" --key "$dir/$key.key" --cert "$dir/$key.crt" --name "$text" "$@"
+}
+for pair in rsa:rsa p256:ecdsa p384:ecdsa p521:ecdsa; do
+  name=${pair%%:*} digest=sha256
+  entity sp rsa3072 HTTP-POST; entity idp "$name" HTTP-POST
+  message "$(end logout idp sp "$name" | cut -d= -f2)" > "$dir/signed.xml"
+  judge "xmlsec1   $name LogoutRequest in place" in_place "$name" "$dir/signed.xml" LogoutRequest
+  echo "SAMLRequest=$(base64 -w0 "$dir/signed.xml")" > "$dir/form"
+  message "$(end arrive sp idp rsa3072 --form "$dir/form" | tail -n 1 | cut -d= -f2)" > "$dir/answer.xml"
+  judge "xmlsec1   rsa3072 LogoutResponse to it in place" in_place rsa3072 "$dir/answer.xml" LogoutResponse
+  sed -i 's|:status:UnknownPrincipal|:status:PartialLogout|' "$dir/answer.xml"
+  judge "xmlsec1   refuses it with another status" not in_place rsa3072 "$dir/answer.xml" LogoutResponse
+  entity sp rsa3072 HTTP-Redirect; entity idp "$name" HTTP-Redirect
+  end logout idp sp "$name" --relay-state "$relay" > "$dir/form"
+  python3 tests/interop/octets.py "$(cut -d= -f2- "$dir/form")" "$dir" > /dev/null
+  judge "openssl   $name LogoutRequest over the query" over_query "$name" $digest
+  answer=$(end arrive sp idp rsa3072 --form "$dir/form" | tail -n 1)
+  python3 tests/interop/octets.py "${answer#redirect=}" "$dir" > /dev/null
+  judge "openssl   rsa3072 LogoutResponse to it over the query" over_query rsa3072 $digest
+done
 
 # xmlsec1 before 1.3 has no RSA-PSS. openssl has: over a query, and over SignedInfo, which we write in canonical form.
 for digest in sha256 sha384 sha512; do
@@ -109,6 +139,11 @@ else
   validate "every option" "${sign[@]}" "${all[@]}"
   validate "IsPassive, index" "${sign[@]}" "${all[@]}" --force-authn no --passive yes --acs-index 65535
   for comparison in exact maximum better; do validate "Comparison $comparison" "${all[@]}" --comparison $comparison; done
+  entity sp rsa3072 HTTP-POST; entity idp rsa HTTP-POST
+  message "$(end logout idp sp rsa | cut -d= -f2)" > "$dir/signed.xml"; judge "xmllint   LogoutRequest" valid "$dir/signed.xml"
+  echo "SAMLRequest=$(base64 -w0 "$dir/signed.xml")" > "$dir/form"
+  message "$(end arrive sp idp rsa3072 --form "$dir/form" | tail -n 1 | cut -d= -f2)" > "$dir/answer.xml"
+  judge "xmllint   LogoutResponse" valid "$dir/answer.xml"
   sed -i 's/Version="2.0"//' "$dir/request.xml"; judge "xmllint   refuses a request without Version" not valid "$dir/request.xml"
 
   schema=${schema/protocol/metadata}

@@ -180,7 +180,7 @@ fn refused(arrived: Arrived, code: &str) -> Rejection {
 #[track_caller]
 fn asked(arrived: Arrived) -> (ConcludedLogout, Option<Send>) {
     match arrived {
-        Ok(LogoutArrived::Asked { logout, send }) => (logout, send),
+        Ok(LogoutArrived::Asked { logout, send }) => (*logout, send),
         Ok(other) => panic!("{other:?}"),
         Err(rejection) => panic!("{}", rejection.report()),
     }
@@ -581,18 +581,20 @@ fn slo_011_an_encrypted_name() {
     assert_eq!(asked(site.redirect(&query)).0.name_id(), &alice());
 }
 
+type Change = fn(FakeLogout<'_>) -> FakeLogout<'_>;
+
 /// Closing comes first, whatever the answer to the request will be.
 #[test]
 fn slo_012_slo_013_the_session_here_ends_first() {
     let site = Site::new();
     let pending = site.start();
     assert!(!site.is_open("alice"));
-    let response = |change: fn(FakeLogout<'_>) -> FakeLogout<'_>| {
+    let response = |change: Change| {
         let pending = site.start();
         let message = change(site.response(&pending));
         [message.query(None).unwrap(), message.form_value().unwrap()]
     };
-    let cases: [(fn(FakeLogout<'_>) -> FakeLogout<'_>, &str); 8] = [
+    let cases: [(Change, &str); 8] = [
         (|message| message.unsigned(), "slo.unsigned"),
         (|message| message.attribute("Destination", Some(ACS)), "slo.destination"),
         (|message| message.attribute("Destination", None), "slo.destination"),
