@@ -165,6 +165,8 @@ fn prv_015_unstable_name_ids() {
     }
     for source in [Source::NameId, Source::VouchedNameId] {
         refused(&by_name_id(source.clone()), &login(&name_id(TRANSIENT, "x")), "mapping.unstable_name_id");
+        let spaced = name_id(&format!(" {TRANSIENT} "), "x");
+        refused(&by_name_id(source.clone()), &login(&spaced), "mapping.unstable_name_id");
         refused(&by_name_id(source.clone()), &login(""), "mapping.no_identifier");
         for format in [PERSISTENT, EMAIL, "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"] {
             assert_eq!(mapped(&by_name_id(source.clone()), &login(&name_id(format, "x"))).subject().value(), "x");
