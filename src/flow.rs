@@ -13,11 +13,12 @@ use crate::browser::BrowserCookie;
 use crate::connection::Connection;
 use crate::error::{Flow, Profile, Rejection};
 use crate::events;
+use crate::keys::{UnwrapFailed, WrappedKey};
 use crate::login::{self, Finished, LoginStart, RESTARTED, StartError, Started};
 use crate::names::{ConnectionId, EntityId, Unverified};
 use crate::pending::Purpose;
 use crate::policy::Unsolicited;
-use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse};
+use crate::profile::{Received, SolicitedResponse, UnsolicitedResponse, Verification, VerifiedLogin};
 use crate::sp::ServiceProvider;
 use crate::storage::{LoginStore, Peeked};
 
@@ -64,6 +65,27 @@ pub enum Arrived {
     Restarted(Started),
 }
 
+/// The service in the network that holds decryption keys, see [`DecryptionKey::held_by_service`].
+///
+/// [`DecryptionKey::held_by_service`]: crate::DecryptionKey::held_by_service
+pub trait KeyService {
+    /// Unwraps a content key. An answer of any length is fine: what does not fit fails like everything else.
+    ///
+    /// # Errors
+    /// [`UnwrapFailed`], whatever the reason, and also when the service can't be reached: the login is over then, and the
+    /// user is told what is told of damaged content. Write what the service said to a log of yours.
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> impl Future<Output = Result<Vec<u8>, UnwrapFailed>> + Send;
+}
+
+/// There is none.
+enum NoKeyService {}
+
+impl KeyService for NoKeyService {
+    async fn unwrap_key(&self, _: &WrappedKey) -> Result<Vec<u8>, UnwrapFailed> {
+        match *self {}
+    }
+}
+
 /// Starts a login at a connection's identity provider and keeps it in the store.
 ///
 /// # Errors
@@ -92,9 +114,38 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
+    finish(store, None::<&NoKeyService>, sp, connections, arrival, now).await
+}
+
+/// As [`finish_login`], for a service provider with a decryption key that a service in the network holds: the service is
+/// asked where the key is needed, after everything that can be checked before.
+///
+/// # Errors
+/// As [`finish_login`].
+pub async fn finish_login_asking<S: LoginStore, K: KeyService>(
+    store: &S,
+    keys: &K,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    finish(store, Some(keys), sp, connections, arrival, now).await
+}
+
+async fn finish<S: LoginStore, K: KeyService>(
+    store: &S,
+    keys: Option<&K>,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
     let outcome = match Received::from_post(arrival.saml_response, sp.limits())? {
-        Received::Solicited(response) => finish_solicited(store, sp, connections, response, arrival, now).await,
-        Received::Unsolicited(response) => finish_unsolicited(store, sp, connections, response, arrival, now).await,
+        Received::Solicited(response) => finish_solicited(store, keys, sp, connections, response, arrival, now).await,
+        Received::Unsolicited(response) => {
+            finish_unsolicited(store, keys, sp, connections, response, arrival, now).await
+        }
     };
     match &outcome {
         Ok(Arrived::Finished(finished)) => events::report_login(finished.login()),
@@ -104,8 +155,9 @@ pub async fn finish_login<S: LoginStore>(
     outcome
 }
 
-async fn finish_solicited<S: LoginStore>(
+async fn finish_solicited<S: LoginStore, K: KeyService>(
     store: &S,
+    keys: Option<&K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: SolicitedResponse,
@@ -125,7 +177,8 @@ async fn finish_solicited<S: LoginStore>(
     let (key, purpose) = (bound.pending().key().clone(), bound.pending().purpose());
     let host_state = bound.pending().host_state().map(str::to_owned);
     let carried = bound.pending().relay_state().map(str::to_owned);
-    match response.verify(sp, connection, bound, now) {
+    let verification = response.verify_stepwise(sp, connection, bound, now);
+    match ask(keys, verification).await {
         Ok(verified) => {
             let claim = store.complete(&key, verified.replay_key()).await.map_err(FlowError::Store)?;
             let login = verified.claimed(claim)?;
@@ -143,8 +196,9 @@ async fn finish_solicited<S: LoginStore>(
     }
 }
 
-async fn finish_unsolicited<S: LoginStore>(
+async fn finish_unsolicited<S: LoginStore, K: KeyService>(
     store: &S,
+    keys: Option<&K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: UnsolicitedResponse,
@@ -163,10 +217,31 @@ async fn finish_unsolicited<S: LoginStore>(
         let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
         return start_login(store, sp, connection, start, now).await.map(Arrived::Restarted);
     }
-    let verified = response.verify(sp, connection, now)?;
+    let verified = ask(keys, response.verify_stepwise(sp, connection, now)).await?;
     let claim = store.claim(verified.replay_key()).await.map_err(FlowError::Store)?;
     let login = verified.claimed(claim)?;
     Ok(Arrived::Finished(Finished::new(login, Purpose::Login, None, arrival.relay_state)))
+}
+
+/// Goes on with a verification until it needs nothing more.
+async fn ask<K: KeyService>(
+    keys: Option<&K>,
+    verification: Result<Verification<'_>, Rejection>,
+) -> Result<VerifiedLogin, Rejection> {
+    let mut verification = verification?;
+    loop {
+        let unwrapping = match verification {
+            Verification::Verified(verified) => return Ok(verified),
+            Verification::Unwrap(unwrapping) => unwrapping,
+        };
+        let Some(keys) = keys else { return Err(unwrapping.refuse()) };
+        let mut answers = Vec::new();
+        for wrapped in unwrapping.wanted() {
+            answers.push(keys.unwrap_key(wrapped).await);
+        }
+        let mut answers = answers.into_iter();
+        verification = unwrapping.resume(|_| answers.next().unwrap_or(Err(UnwrapFailed)))?;
+    }
 }
 
 /// A login that was started for a connection of another organization is not finished here.

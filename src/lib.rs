@@ -57,8 +57,11 @@ pub use limits::Limits;
 pub use metadata::IdentityProvider;
 pub use names::{AssertionId, ConnectionId, EntityId, RequestId, SessionIndex, Unverified};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
-pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
-pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
-pub use sp::ServiceProvider;
+pub use policy::{EncryptionRule, Policy, Relaxation, SignatureRule, Unsolicited};
+pub use profile::{
+    Claim, KeyUnwrapping, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, Verification,
+    VerifiedLogin,
+};
+pub use sp::{ServiceProvider, ServiceProviderWarning};
 pub use stored::StoredError;
 pub use time::ClockSkew;

@@ -1,7 +1,9 @@
 //! The service provider.
 
+use std::fmt;
+
 use crate::error::ConfigError;
-use crate::keys::{DecryptionKey, SigningKey};
+use crate::keys::{DecryptionKey, Fingerprint, SigningKey};
 use crate::limits::Limits;
 use crate::names::EntityId;
 use crate::time::ClockSkew;
@@ -67,6 +69,14 @@ impl ServiceProvider {
         &self.decryption_keys
     }
 
+    /// What is worth changing, though it works.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<ServiceProviderWarning> {
+        let signing = self.signing_key.as_ref().map(|key| key.verifying_key().fingerprint());
+        let both = self.decryption_keys.iter().map(DecryptionKey::fingerprint).filter(|key| Some(*key) == signing);
+        both.take(1).map(|fingerprint| ServiceProviderWarning::OneKeyForBoth { fingerprint }).collect()
+    }
+
     /// The bounds on messages.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -77,6 +87,28 @@ impl ServiceProvider {
     #[must_use]
     pub fn clock_skew(&self) -> ClockSkew {
         self.clock_skew
+    }
+}
+
+/// Something about a [`ServiceProvider`] that an administrator should know. `Display` says it in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServiceProviderWarning {
+    /// One RSA key signs and decrypts: whoever learns to decrypt with it can also make its signatures
+    /// (NIST SP 800-57 part 1 section 5.2).
+    OneKeyForBoth {
+        /// SHA-256 of the SubjectPublicKeyInfo.
+        fingerprint: Fingerprint,
+    },
+}
+
+impl fmt::Display for ServiceProviderWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneKeyForBoth { fingerprint } => {
+                write!(f, "the key {fingerprint} both signs and decrypts: make a second key pair for encryption")
+            }
+        }
     }
 }
 

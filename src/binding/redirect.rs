@@ -9,7 +9,7 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use url::form_urlencoded;
 
-use crate::crypto::{DigestValue, SignatureAlgorithm};
+use crate::crypto::{SignatureAlgorithm, provides_signature};
 use crate::dsig::Algorithms;
 use crate::error::{Binding, Deviation, Deviations, Redirect, Rejection, SigningError};
 use crate::keys::{SigningKey, VerifyingKey};
@@ -61,9 +61,7 @@ pub(crate) fn url(
     if let Some(key) = key {
         query.push_str("&SigAlg=");
         query.push_str(&escape(key.algorithm().uri()));
-        let signature = key
-            .sign(query.as_bytes())
-            .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
+        let signature = key.sign(query.as_bytes())?;
         query.push_str("&Signature=");
         query.push_str(&escape(&BASE64_STANDARD.encode(signature)));
     }
@@ -176,12 +174,17 @@ impl RedirectMessage {
             .filter(|algorithm| algorithms.permit_digest(algorithm.digest()));
         let algorithm =
             algorithm.ok_or_else(|| Rejection::new(Redirect::DetachedAlgorithm).finding(&*signature.algorithm))?;
-        let digest = DigestValue::of(algorithm.digest(), signature.signed.as_bytes());
-        for key in keys.iter().filter(|key| algorithms.permit_key(key.key_type())).map(VerifyingKey::public_key) {
-            if key.verify_digest(algorithm, &digest, &signature.value).is_ok() {
+        let provided = |key: &&VerifyingKey| provides_signature(key.key_type(), algorithm);
+        if keys.iter().find(provided).is_none() {
+            return Err(Rejection::new(Redirect::DetachedAlgorithm).finding(&*signature.algorithm));
+        }
+        let octets = signature.signed.as_bytes();
+        let permitted = |key: &&VerifyingKey| algorithms.permit_key(key.key_type());
+        for key in keys.iter().filter(permitted).map(VerifyingKey::public_key) {
+            if key.verify(algorithm, octets, &signature.value).is_ok() {
                 return Ok(());
             }
-            if key.verify_digest_der(algorithm, &digest, &signature.value).is_ok() {
+            if key.verify_der(algorithm, octets, &signature.value).is_ok() {
                 deviations.note(Deviation::EcdsaDerInRedirect);
                 return Ok(());
             }

@@ -4,7 +4,9 @@ mod login;
 mod received;
 mod rules;
 mod signatures;
+mod unwrapping;
 mod verified;
 
 pub use received::{Received, SolicitedResponse, UnsolicitedResponse};
+pub use unwrapping::{KeyUnwrapping, Verification};
 pub use verified::{Claim, Login, ReplayKey, VerifiedLogin};
