@@ -8,6 +8,7 @@
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
+//! | keep private keys in a device or a key service | [`guide::keys`], [`keys::Signer`], [`keys::Decryptor`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
 #![forbid(unsafe_code)]

@@ -336,7 +336,7 @@ fn unwrap_oaep(
 }
 
 /// Decrypts content with a key of the right length.
-pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Secret, Refused> {
     let by_rustcrypto = || rustcrypto_cipher::decrypt(cipher, key, octets);
     match gcm(cipher) {
         Some(algorithm) => agreed(open(algorithm, key, octets), by_rustcrypto),
@@ -345,11 +345,11 @@ pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Resul
 }
 
 /// XML Encryption 1.1 section 5.2.4: a nonce of 96 bits comes first, and the tag of 128 bits last.
-fn open(algorithm: &'static aead::Algorithm, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+fn open(algorithm: &'static aead::Algorithm, key: &[u8], octets: &[u8]) -> Result<Secret, Refused> {
     let (nonce, sealed) = octets.split_at_checked(NONCE_LEN).ok_or(Refused)?;
     let key = LessSafeKey::new(UnboundKey::new(algorithm, key).map_err(refused)?);
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(refused)?;
-    let mut plain = sealed.to_vec();
+    let mut plain = Secret::new(sealed.to_vec());
     let len = key.open_in_place(nonce, Aad::empty(), &mut plain).map_err(refused)?.len();
     plain.truncate(len);
     Ok(plain)

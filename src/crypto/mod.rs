@@ -266,7 +266,7 @@ pub(crate) fn decrypt(
     if key.len() != cipher.key_len() {
         return Err(DecryptionFailed);
     }
-    provider::decrypt(cipher, key, octets).map(Zeroizing::new).map_err(|Refused| DecryptionFailed)
+    provider::decrypt(cipher, key, octets).map_err(|Refused| DecryptionFailed)
 }
 
 /// Encrypts a content key for the holder of a key.

@@ -14,7 +14,10 @@
 mod canonical;
 mod encryption;
 mod fake_idp;
+#[cfg(feature = "fips")]
+mod fips;
 mod flow;
+mod held_keys;
 mod ids;
 mod kit;
 mod layers;
