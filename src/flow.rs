@@ -86,6 +86,13 @@ impl KeyService for NoKeyService {
     }
 }
 
+/// What a host brings along.
+struct Host<'h, S, K> {
+    store: &'h S,
+    /// Without it verification never stops.
+    keys: Option<&'h K>,
+}
+
 /// Starts a login at a connection's identity provider and keeps it in the store.
 ///
 /// # Errors
@@ -114,7 +121,7 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    finish(store, None::<&NoKeyService>, sp, connections, arrival, now).await
+    finish(Host { store, keys: None::<&NoKeyService> }, sp, connections, arrival, now).await
 }
 
 /// As [`finish_login`], for a service provider with a decryption key that a service in the network holds: the service is
@@ -130,22 +137,19 @@ pub async fn finish_login_asking<S: LoginStore, K: KeyService>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    finish(store, Some(keys), sp, connections, arrival, now).await
+    finish(Host { store, keys: Some(keys) }, sp, connections, arrival, now).await
 }
 
 async fn finish<S: LoginStore, K: KeyService>(
-    store: &S,
-    keys: Option<&K>,
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
     let outcome = match Received::from_post(arrival.saml_response, sp.limits())? {
-        Received::Solicited(response) => finish_solicited(store, keys, sp, connections, response, arrival, now).await,
-        Received::Unsolicited(response) => {
-            finish_unsolicited(store, keys, sp, connections, response, arrival, now).await
-        }
+        Received::Solicited(response) => finish_solicited(host, sp, connections, response, arrival, now).await,
+        Received::Unsolicited(response) => finish_unsolicited(host, sp, connections, response, arrival, now).await,
     };
     match &outcome {
         Ok(Arrived::Finished(finished)) => events::report_login(finished.login()),
@@ -156,14 +160,14 @@ async fn finish<S: LoginStore, K: KeyService>(
 }
 
 async fn finish_solicited<S: LoginStore, K: KeyService>(
-    store: &S,
-    keys: Option<&K>,
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: SolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
+    let Host { store, keys } = host;
     let pending = match store.peek(response.in_response_to().for_lookup()).await.map_err(FlowError::Store)? {
         Peeked::Pending(pending) => pending,
         Peeked::Used => {
@@ -197,14 +201,14 @@ async fn finish_solicited<S: LoginStore, K: KeyService>(
 }
 
 async fn finish_unsolicited<S: LoginStore, K: KeyService>(
-    store: &S,
-    keys: Option<&K>,
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: UnsolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
+    let Host { store, keys } = host;
     let connection = of_issuer(connections, response.issuer())?;
     if connection.policy().unsolicited() == Unsolicited::Convert {
         if arrival.relay_state == Some(RESTARTED) {

@@ -54,7 +54,7 @@ fn fips_signatures() {
 fn fips_queries() {
     let send = |key: SigningKey| {
         let idp = FakeIdp::with_key(IDP, TestKey::P256.signing_key().unwrap()).identity_provider().unwrap();
-        assert_eq!(idp.sso_endpoint().binding(), EndpointBinding::HttpRedirect);
+        assert_eq!(idp.sso_endpoint().binding(), &EndpointBinding::HttpRedirect);
         let connection = Connection::new(ConnectionId::new("acme-1"), idp, permissive()).unwrap();
         let sp = ServiceProvider::builder(EntityId::new(SP), ACS).signing_key(key).build().unwrap();
         start_login(&sp, &connection, LoginStart::default(), now()).map(|started| (started.send, connection))

@@ -29,14 +29,12 @@ fn certificate(key: TestKey) -> Certificate {
 }
 
 /// Signs, does something else, or fails.
-struct Device(fn(SignatureAlgorithm, &[u8]) -> Result<Vec<u8>, Box<dyn Error + std::marker::Send + Sync>>);
+struct Device(fn(SignatureAlgorithm, &[u8]) -> Signing);
+
+type Signing = Result<Vec<u8>, Box<dyn Error + std::marker::Send + Sync>>;
 
 impl Signer for Device {
-    fn sign(
-        &self,
-        algorithm: SignatureAlgorithm,
-        octets: &[u8],
-    ) -> Result<Vec<u8>, Box<dyn Error + std::marker::Send + Sync>> {
+    fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Signing {
         self.0(algorithm, octets)
     }
 }
@@ -141,7 +139,9 @@ fn judge_by(xml: &str, policy: Policy, key: DecryptionKey) -> Result<Login, Reje
 }
 
 /// Unwraps, and then does something to the content key.
-struct Unwrapper(fn(Vec<u8>) -> Result<Vec<u8>, UnwrapFailed>);
+struct Unwrapper(Answer);
+
+type Answer = fn(Vec<u8>) -> Result<Vec<u8>, UnwrapFailed>;
 
 impl Decryptor for Unwrapper {
     fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Vec<u8>, UnwrapFailed> {
@@ -160,7 +160,7 @@ fn enc_034_whatever_a_device_answers_tells_nothing() {
         octets
     });
     let first = outward(&refuse(judge_by(&damaged, Policy::strict(), key(Unwrapper(Ok))), "enc.failed"));
-    let answers: [fn(Vec<u8>) -> Result<Vec<u8>, UnwrapFailed>; 8] = [
+    let answers: [Answer; 8] = [
         |_| Err(UnwrapFailed),
         |_| Ok(Vec::new()),
         |octets| Ok(octets[..1].to_vec()),
@@ -191,7 +191,7 @@ fn stepwise(xml: &str, policy: Policy, keys: Vec<DecryptionKey>) -> (Result<Logi
         Received::Solicited(response) => response.verify_stepwise(&sp, &connection, bound(&connection), now()),
         Received::Unsolicited(response) => response.verify_stepwise(&sp, &connection, now()),
     };
-    for stops in 0.. {
+    for stops in 0..10 {
         match verification {
             Err(rejection) => return (Err(rejection), stops),
             Ok(Verification::Verified(verified)) => return (verified.claimed(Claim::First), stops),
@@ -204,7 +204,7 @@ fn stepwise(xml: &str, policy: Policy, keys: Vec<DecryptionKey>) -> (Result<Logi
             }
         }
     }
-    unreachable!("a verification ends")
+    panic!("a verification ends")
 }
 
 /// What a service is asked about has passed everything that can be checked without the key.
