@@ -3,6 +3,8 @@
 //! A certificate is only a container here: the key in it is pinned, nobody asks who issued it, and its dates are for reports
 //! (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
 
+mod held;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,9 +13,13 @@ use base64::{decoded_len_estimate, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
 
-use crate::crypto::{DigestValue, PrivateKey, PublicKey, SignError, Zeroizing};
+use crate::crypto::{DigestValue, PrivateKey, PublicKey, Zeroizing};
+use crate::error::SigningError;
 
-pub use crate::crypto::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
+pub(crate) use held::{Answers, Unwrapped};
+pub use held::{Decryptor, Signer, UnwrapFailed, WrappedKey};
+
+pub use crate::crypto::{DigestAlgorithm, KeyFamily, KeyTransport, KeyType, RsaPssParameters, SignatureAlgorithm};
 pub use crate::error::{KeyError, UnusableKey};
 
 /// An X.509 certificate with a key that this crate can use. Clones are cheap.
@@ -264,8 +270,15 @@ impl fmt::Debug for VerifyingKey {
 /// A private RSA key of this SP that content is encrypted for. It belongs to one SP entity. Clones share the key.
 #[derive(Clone)]
 pub struct DecryptionKey {
-    key: Arc<PrivateKey>,
-    certificate: Option<Certificate>,
+    public: VerifyingKey,
+    holder: DecryptionHolder,
+}
+
+#[derive(Clone)]
+enum DecryptionHolder {
+    Here(Arc<PrivateKey>),
+    Device(Arc<dyn Decryptor>),
+    Service,
 }
 
 impl DecryptionKey {
@@ -282,9 +295,31 @@ impl DecryptionKey {
     /// # Errors
     /// [`KeyError::Unusable`] with the reason; [`KeyError::Algorithm`] for a key that is not RSA.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let key = PrivateKey::from_der(der)?;
-        match key.public_key().key_type().family() {
-            KeyFamily::Rsa => Ok(Self { key: Arc::new(key), certificate: None }),
+        let key = Arc::new(PrivateKey::from_der(der)?);
+        Self::new(VerifyingKey::from(key.public_key().clone()), DecryptionHolder::Here(key))
+    }
+
+    /// The key that a device holds, with its certificate or public key.
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] for a key that is not RSA.
+    pub fn held_by(decryptor: Arc<dyn Decryptor>, key: impl Into<VerifyingKey>) -> Result<Self, KeyError> {
+        Self::new(key.into(), DecryptionHolder::Device(decryptor))
+    }
+
+    /// The key that a service in the network holds, with its certificate or public key. Verification stops where it is
+    /// needed, see [`flow::finish_login_asking`](crate::flow::finish_login_asking) and
+    /// [`SolicitedResponse::verify_stepwise`](crate::SolicitedResponse::verify_stepwise); everywhere else it is as if it were not there.
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] for a key that is not RSA.
+    pub fn held_by_service(key: impl Into<VerifyingKey>) -> Result<Self, KeyError> {
+        Self::new(key.into(), DecryptionHolder::Service)
+    }
+
+    fn new(public: VerifyingKey, holder: DecryptionHolder) -> Result<Self, KeyError> {
+        match public.key_type().family() {
+            KeyFamily::Rsa => Ok(Self { public, holder }),
             KeyFamily::Ec => Err(KeyError::Algorithm),
         }
     }
@@ -294,35 +329,58 @@ impl DecryptionKey {
     /// # Errors
     /// [`KeyError::Mismatch`] when it is for another key.
     pub fn with_certificate(self, certificate: Certificate) -> Result<Self, KeyError> {
-        if certificate.public_key() != self.key.public_key() {
+        let public = VerifyingKey::from(certificate);
+        if public != self.public {
             return Err(KeyError::Mismatch);
         }
-        Ok(Self { certificate: Some(certificate), ..self })
+        Ok(Self { public, ..self })
     }
 
     /// The certificate to publish.
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
+        self.public.certificate()
     }
 
-    pub(crate) fn private_key(&self) -> &PrivateKey {
-        &self.key
+    /// The SHA-256 fingerprint of the SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.public.fingerprint()
+    }
+
+    /// The content key in `octets`; `None` if a service has to be asked first.
+    pub(crate) fn unwrap_key(
+        &self,
+        transport: &KeyTransport,
+        octets: &[u8],
+        answers: &Answers<'_>,
+    ) -> Option<Unwrapped> {
+        match &self.holder {
+            DecryptionHolder::Here(key) => Some(key.unwrap_key(transport, octets).map_err(|_| UnwrapFailed)),
+            DecryptionHolder::Device(device) => Some(device.unwrap_key(transport, octets).map(Zeroizing::new)),
+            DecryptionHolder::Service => answers.find(self.fingerprint(), transport, octets),
+        }
     }
 }
 
 impl fmt::Debug for DecryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DecryptionKey({})", Fingerprint::of(self.key.public_key().spki_der()))
+        write!(f, "DecryptionKey({})", self.fingerprint())
     }
 }
 
 /// The private key of this SP for signing, with the certificate to publish, if there is one. Clones share the key.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: Arc<PrivateKey>,
-    certificate: Option<Certificate>,
+    public: VerifyingKey,
+    holder: SigningHolder,
     algorithm: SignatureAlgorithm,
+}
+
+#[derive(Clone)]
+enum SigningHolder {
+    Here(Arc<PrivateKey>),
+    Device(Arc<dyn Signer>),
 }
 
 impl SigningKey {
@@ -343,11 +401,38 @@ impl SigningKey {
         if certificate.is_some_and(|certificate| certificate.public_key() != key.public_key()) {
             return Err(KeyError::Mismatch);
         }
-        Ok(Self {
-            algorithm: key.public_key().key_type().default_algorithm(),
-            key: Arc::new(key),
-            certificate: certificate.cloned(),
-        })
+        let public = VerifyingKey { key: key.public_key().clone(), certificate: certificate.cloned() };
+        Ok(Self::new(public, SigningHolder::Here(Arc::new(key))))
+    }
+
+    /// The key that a device holds, with its certificate, or its public key if none is published.
+    ///
+    /// ```
+    /// use std::{error::Error, sync::Arc};
+    /// use saml_sp::keys::{Certificate, SignatureAlgorithm, Signer, SigningKey};
+    ///
+    /// struct Module; // a session with the device, and the handle of the key in it
+    ///
+    /// impl Signer for Module {
+    ///     fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    ///         // C_SignInit with the mechanism for `algorithm`, C_Sign over `octets`.
+    ///         # let _ = (algorithm, octets);
+    ///         Err("the module is not connected".into())
+    ///     }
+    /// }
+    ///
+    /// # let pem = saml_sp::testing::TestKey::Rsa.certificate_pem();
+    /// let key = SigningKey::held_by(Arc::new(Module), Certificate::from_pem(pem)?);
+    /// # assert!(key.certificate().is_some());
+    /// # Ok::<_, saml_sp::keys::KeyError>(())
+    /// ```
+    #[must_use]
+    pub fn held_by(signer: Arc<dyn Signer>, key: impl Into<VerifyingKey>) -> Self {
+        Self::new(key.into(), SigningHolder::Device(signer))
+    }
+
+    fn new(public: VerifyingKey, holder: SigningHolder) -> Self {
+        Self { algorithm: public.key_type().default_algorithm(), public, holder }
     }
 
     /// Signs with another algorithm than the default (RSA-SHA256, or ECDSA with the digest that fits the curve).
@@ -389,33 +474,36 @@ impl SigningKey {
     /// The certificate to publish.
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
+        self.public.certificate()
     }
 
     /// The kind and size of the key.
     #[must_use]
     pub fn key_type(&self) -> KeyType {
-        self.public_key().key_type()
+        self.public.key_type()
     }
 
     /// The public half, with the certificate: what a peer verifies with.
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey { key: self.public_key().clone(), certificate: self.certificate.clone() }
-    }
-
-    /// The public half.
-    pub(crate) fn public_key(&self) -> &PublicKey {
-        self.key.public_key()
+        self.public.clone()
     }
 
     /// The signature value over `octets` with [`algorithm`](Self::algorithm).
     ///
     /// # Errors
-    /// See [`SignError`].
-    pub(crate) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, SignError> {
-        let digest = DigestValue::of(self.algorithm.digest(), octets);
-        self.key.sign_digest(self.algorithm, &digest)
+    /// [`SigningError::Key`]; of a device [`SigningError::Signer`] and [`SigningError::Faulty`].
+    pub(crate) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, SigningError> {
+        match &self.holder {
+            SigningHolder::Here(key) => key
+                .sign(self.algorithm, octets)
+                .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit")),
+            SigningHolder::Device(device) => {
+                let signature = device.sign(self.algorithm, octets).map_err(SigningError::Signer)?;
+                let verdict = self.public.public_key().verify(self.algorithm, octets, &signature);
+                verdict.map(|()| signature).map_err(|_| SigningError::Faulty)
+            }
+        }
     }
 }
 

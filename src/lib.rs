@@ -12,6 +12,7 @@
 //! | take them to the right member | [`provisioning`], [`flow::sign_in`] |
 //! | log users out | [`flow::start_logout`], [`flow::receive_logout`], [`SamlSession`] |
 //! | store what must be stored | [`storage`], [`guide::storage`] |
+//! | keep private keys in a device or a key service | [`guide::keys`], [`keys::Signer`], [`keys::Decryptor`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
 #![forbid(unsafe_code)]
@@ -68,9 +69,12 @@ pub use names::{
     AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionId, SessionIndex, Unverified,
 };
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
-pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
-pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
+pub use policy::{EncryptionRule, Policy, Relaxation, SignatureRule, Unsolicited};
+pub use profile::{
+    Claim, KeyUnwrapping, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, Verification,
+    VerifiedLogin,
+};
 pub use session::SamlSession;
-pub use sp::{ContactPerson, OrganizationInfo, ServiceProvider, SpSettings};
+pub use sp::{ContactPerson, OrganizationInfo, ServiceProvider, ServiceProviderWarning, SpSettings};
 pub use stored::StoredError;
 pub use time::ClockSkew;

@@ -19,6 +19,17 @@ pub enum SignatureRule {
     Both,
 }
 
+/// Whether an assertion has to come encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncryptionRule {
+    /// It may come either way: what proves it is the signature, and TLS keeps it from third parties.
+    #[default]
+    Either,
+    /// It has to: the browser that carries it, and what logs its traffic, must not read it.
+    Encrypted,
+}
+
 /// What to do with a response that no request of ours asked for (SAML Profiles 4.1.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,6 +87,7 @@ pub(crate) enum Ciphertext {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     signature_rule: SignatureRule,
+    encryption_rule: EncryptionRule,
     unsolicited: Unsolicited,
     relaxations: Vec<Relaxation>,
     algorithms: Algorithms,
@@ -95,6 +107,13 @@ impl Policy {
     #[must_use]
     pub fn with_signature_rule(mut self, rule: SignatureRule) -> Self {
         self.signature_rule = rule;
+        self
+    }
+
+    /// Demands encryption. The service provider needs a decryption key then.
+    #[must_use]
+    pub fn with_encryption_rule(mut self, rule: EncryptionRule) -> Self {
+        self.encryption_rule = rule;
         self
     }
 
@@ -141,6 +160,12 @@ impl Policy {
     #[must_use]
     pub fn signature_rule(&self) -> SignatureRule {
         self.signature_rule
+    }
+
+    /// Whether an assertion has to come encrypted.
+    #[must_use]
+    pub fn encryption_rule(&self) -> EncryptionRule {
+        self.encryption_rule
     }
 
     /// What happens to responses that were not asked for.

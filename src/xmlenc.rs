@@ -3,10 +3,12 @@
 //! What comes out of here is unauthenticated by type: [`Decrypted`] is a document that nobody signed
 //! until a signature in it verifies, or the ciphertext was covered by one.
 
-use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, Zeroizing, decrypt, random_bytes};
+use crate::crypto::{
+    ContentCipher, DigestAlgorithm, KeyTransport, Zeroizing, decrypt, provides_cipher, provides_transport, random_bytes,
+};
 use crate::dsig::DS;
 use crate::error::{Decryption, Rejection};
-use crate::keys::DecryptionKey;
+use crate::keys::{Answers, DecryptionKey};
 use crate::limits::Limits;
 use crate::xml::{Cursor, Document, Node, Profile, base64_binary};
 
@@ -42,15 +44,17 @@ pub(crate) enum Use {
     Allowed,
 }
 
-/// Whoever decrypts for one SP entity: its keys, its name, and what the connection lets be used.
-pub(crate) struct Decryptor<'k> {
+/// The SP entity that something is encrypted for: its keys, its name, and what the connection lets be used.
+pub(crate) struct Recipient<'k> {
     pub(crate) keys: &'k [DecryptionKey],
-    pub(crate) recipient: &'k str,
+    pub(crate) entity_id: &'k str,
     pub(crate) ciphers: Ciphers,
     pub(crate) limits: &'k Limits,
+    /// Of the service that holds some of the keys.
+    pub(crate) answers: &'k Answers<'k>,
 }
 
-impl Decryptor<'_> {
+impl Recipient<'_> {
     /// Decrypts the content of a `saml:EncryptedAssertion`, `EncryptedID` or `EncryptedAttribute`.
     ///
     /// # Errors
@@ -59,7 +63,7 @@ impl Decryptor<'_> {
         if self.keys.is_empty() {
             return Err(Rejection::new(Decryption::NotConfigured).at(wrapper.place()));
         }
-        Encrypted::read(wrapper, self.recipient, &self.ciphers)?.decrypt(self.keys, self.limits)
+        Encrypted::read(wrapper, self.entity_id, &self.ciphers)?.decrypt(self)
     }
 }
 
@@ -128,28 +132,38 @@ impl<'d> Encrypted<'d> {
     /// namespaces that were in scope at the ciphertext.
     ///
     /// # Errors
-    /// `enc.failed`, whatever the reason.
-    pub(crate) fn decrypt(&self, ours: &[DecryptionKey], limits: &Limits) -> Result<Decrypted, Rejection> {
+    /// `enc.failed`, whatever the reason; `enc.not_configured` where a service has to be asked first.
+    fn decrypt(&self, recipient: &Recipient<'_>) -> Result<Decrypted, Rejection> {
+        let ours = recipient.keys;
         let attempts = self.keys.iter().flat_map(|key| ours.iter().map(move |ours| (key, ours)));
         let mut opened = attempts
             .take(ours.len().saturating_mul(MOST_ATTEMPTS))
-            .filter_map(|(key, ours)| self.attempt(key, ours, limits));
-        opened.next().ok_or_else(|| Rejection::new(Decryption::Failed))
+            .filter_map(|(key, ours)| self.attempt(key, ours, recipient));
+        match opened.next() {
+            Some(decrypted) => {
+                recipient.answers.forget();
+                Ok(decrypted)
+            }
+            None if recipient.answers.are_wanted() => {
+                Err(Rejection::new(Decryption::NotConfigured).at(self.wrapper.place()))
+            }
+            None => Err(Rejection::new(Decryption::Failed)),
+        }
     }
 
     /// Where no content key of the right length comes out, a random one takes its place, so that neither the time nor
     /// anything else tells bad key transport from bad content. What is no XML is as bad as what can't be decrypted:
     /// without authentication, some garbage passes for well padded.
-    fn attempt(&self, key: &EncryptedKey, ours: &DecryptionKey, limits: &Limits) -> Option<Decrypted> {
+    fn attempt(&self, key: &EncryptedKey, ours: &DecryptionKey, recipient: &Recipient<'_>) -> Option<Decrypted> {
         let random = Zeroizing::new(random_bytes::<LONGEST_KEY>().ok()?);
-        let unwrapped = ours.private_key().unwrap_key(&key.transport, &key.octets);
+        let unwrapped = ours.unwrap_key(&key.transport, &key.octets, recipient.answers)?;
         let of_right_length = unwrapped.ok().filter(|octets| octets.len() == self.cipher.key_len());
         let content_key = match &of_right_length {
             Some(octets) => octets.as_slice(),
             None => random.get(..self.cipher.key_len())?,
         };
         let plain = decrypt(self.cipher, content_key, &self.octets).ok()?;
-        Document::parse(self.in_context(&plain), Profile::Message, limits).ok().map(Decrypted)
+        Document::parse(self.in_context(&plain), Profile::Message, recipient.limits).ok().map(Decrypted)
     }
 
     /// One synthetic element with the declarations in scope, around the plaintext.
@@ -211,7 +225,7 @@ fn read_data<'d>(data: Node<'d>, ciphers: &Ciphers) -> Result<(ContentCipher, Op
         ContentCipher::AesCbc { .. } => ciphers.cbc == Use::Allowed,
         ContentCipher::TripleDesCbc => ciphers.triple_des == Use::Allowed && ciphers.cbc == Use::Allowed,
     };
-    let cipher = ContentCipher::from_uri(uri).filter(permitted);
+    let cipher = ContentCipher::from_uri(uri).filter(permitted).filter(|cipher| provides_cipher(*cipher));
     let cipher = cipher.ok_or_else(|| Rejection::new(Decryption::Algorithm).at(method.place()).finding(uri))?;
     method_cursor.take(XENC, "KeySize");
     structured(method_cursor.finish())?;
@@ -257,6 +271,14 @@ fn refuse(key_info: Node<'_>, names: &[&str]) -> Result<(), Rejection> {
 }
 
 fn read_transport(method: Node<'_>, ciphers: &Ciphers) -> Result<KeyTransport, Rejection> {
+    let transport = parse_transport(method, ciphers)?;
+    if !provides_transport(&transport) {
+        return Err(Rejection::new(Decryption::Algorithm).at(method.place()).finding(format!("{transport:?}")));
+    }
+    Ok(transport)
+}
+
+fn parse_transport(method: Node<'_>, ciphers: &Ciphers) -> Result<KeyTransport, Rejection> {
     let mut cursor = structured(Cursor::new(method))?;
     let uri = cursor.attribute("Algorithm").unwrap_or_default();
     let refused = |found: &str| Rejection::new(Decryption::Algorithm).at(method.place()).finding(found);

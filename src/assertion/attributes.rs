@@ -7,7 +7,7 @@ use super::subject::NameId;
 use crate::error::{Deviation, Deviations, Rejection, Schema};
 use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, XSI_NAMESPACE};
-use crate::xmlenc::Decryptor;
+use crate::xmlenc::Recipient;
 
 /// An attribute with all its values in document order. `Debug` shows the name and how many values there are.
 #[derive(Clone, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl fmt::Debug for Nested {
 /// Reads the attributes of the statements; the values of one that stands there twice are joined.
 pub(super) fn read(
     statements: &[Node<'_>],
-    decryptor: &Decryptor<'_>,
+    recipient: &Recipient<'_>,
     deviations: &mut Deviations,
 ) -> Result<Vec<Attribute>, Rejection> {
     let mut joined = Joined::default();
@@ -162,7 +162,7 @@ pub(super) fn read(
             if let Some(node) = cursor.take(SAML, "Attribute") {
                 joined.add(Attribute::read(node)?, deviations);
             } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
-                let decrypted = decryptor.decrypt(node)?;
+                let decrypted = recipient.decrypt(node)?;
                 joined.add(Attribute::read(decrypted.element(SAML, "Attribute")?)?, deviations);
             } else {
                 break;

@@ -19,7 +19,7 @@ use crate::dsig::Signed;
 use crate::error::{Deviations, Profile, Rejection};
 use crate::names::SAML;
 use crate::xml::Cursor;
-use crate::xmlenc::Decryptor;
+use crate::xmlenc::Recipient;
 
 /// An assertion that a signature covers, read to its last element.
 pub(crate) struct Assertion<'d> {
@@ -39,7 +39,7 @@ impl<'d> Assertion<'d> {
     /// `schema.*`, and `profile.issuer` when there is no Issuer.
     pub(crate) fn read(
         signed: Signed<'d>,
-        decryptor: &Decryptor<'_>,
+        recipient: &Recipient<'_>,
         deviations: &mut Deviations,
     ) -> Result<Self, Rejection> {
         let element = signed.element();
@@ -53,7 +53,7 @@ impl<'d> Assertion<'d> {
         let issuer = read_issuer(issuer)?;
         cursor.take(crate::dsig::DS, "Signature");
         let subject =
-            cursor.take(SAML, "Subject").map(|node| Subject::read(node, decryptor, deviations)).transpose()?;
+            cursor.take(SAML, "Subject").map(|node| Subject::read(node, recipient, deviations)).transpose()?;
         let conditions = cursor.take(SAML, "Conditions").map(|node| Conditions::read(node, deviations)).transpose()?;
         cursor.take(SAML, "Advice");
         let mut assertion = Self {
@@ -65,7 +65,7 @@ impl<'d> Assertion<'d> {
             authn_statements: Vec::new(),
             attributes: Vec::new(),
         };
-        assertion.read_statements(&mut cursor, decryptor, deviations)?;
+        assertion.read_statements(&mut cursor, recipient, deviations)?;
         cursor.finish()?;
         Ok(assertion)
     }
@@ -73,7 +73,7 @@ impl<'d> Assertion<'d> {
     fn read_statements(
         &mut self,
         cursor: &mut Cursor<'d>,
-        decryptor: &Decryptor<'_>,
+        recipient: &Recipient<'_>,
         deviations: &mut Deviations,
     ) -> Result<(), Rejection> {
         let mut attribute_statements = Vec::new();
@@ -83,7 +83,7 @@ impl<'d> Assertion<'d> {
             } else if let Some(node) = cursor.take(SAML, "AttributeStatement") {
                 attribute_statements.push(node);
             } else {
-                self.attributes = attributes::read(&attribute_statements, decryptor, deviations)?;
+                self.attributes = attributes::read(&attribute_statements, recipient, deviations)?;
                 return Ok(());
             }
         }

@@ -8,7 +8,7 @@ use super::read_instant;
 use crate::error::{Deviations, Rejection, Schema, Subject as Reason};
 use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, Writer, trim};
-use crate::xmlenc::Decryptor;
+use crate::xmlenc::Recipient;
 
 /// The confirmation method of the Web Browser SSO profile (SAML Profiles 3.3).
 pub(crate) const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
@@ -48,13 +48,13 @@ impl<'d> Subject<'d> {
     /// `schema.*`, `enc.*`, `profile.name_id`.
     pub(super) fn read(
         node: Node<'d>,
-        decryptor: &Decryptor<'_>,
+        recipient: &Recipient<'_>,
         deviations: &mut Deviations,
     ) -> Result<Self, Rejection> {
         let mut cursor = Cursor::new(node)?;
         let name_id = match (cursor.take(SAML, "NameID"), cursor.take(SAML, "EncryptedID")) {
             (Some(node), None) => Some(NameId::read(node)?),
-            (None, Some(node)) => Some(NameId::read(decryptor.decrypt(node)?.element(SAML, "NameID")?)?),
+            (None, Some(node)) => Some(NameId::read(recipient.decrypt(node)?.element(SAML, "NameID")?)?),
             (None, None) => None,
             (Some(_), Some(node)) => return Err(Rejection::new(Schema::Cardinality).at(node.place())),
         };

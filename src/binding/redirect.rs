@@ -76,9 +76,7 @@ pub(crate) fn url(
     if let Some(key) = key {
         query.push_str("&SigAlg=");
         query.push_str(&escape(key.algorithm().uri()));
-        let signature = key
-            .sign(query.as_bytes())
-            .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
+        let signature = key.sign(query.as_bytes())?;
         query.push_str("&Signature=");
         query.push_str(&escape(&BASE64_STANDARD.encode(signature)));
     }

@@ -108,7 +108,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    fn all_with(digest: DigestAlgorithm) -> [Self; 3] {
+    pub(super) fn all_with(digest: DigestAlgorithm) -> [Self; 3] {
         let pss = RsaPssParameters::with_default_salt(digest);
         [Self::RsaPkcs1(digest), Self::RsaPss(pss), Self::Ecdsa(digest)]
     }

@@ -2,12 +2,12 @@
 //!
 //! | operation | by aws-lc-rs | by RustCrypto |
 //! |---|---|---|
-//! | reading and checking keys, randomness | | all |
-//! | digests | all | |
+//! | reading and checking keys | | all |
+//! | randomness, digests | all | |
 //! | RSASSA-PKCS1-v1_5, verifying | all but: | SHA-384 below 2048 bits |
 //! | RSASSA-PKCS1-v1_5, signing | SHA-256, SHA-384, SHA-512 from 2048 bits | SHA-1, smaller keys |
 //! | RSASSA-PSS | SHA-256, SHA-384, SHA-512 with a salt as long, from 2048 bits | SHA-1, other salts, smaller keys |
-//! | ECDSA | all | |
+//! | ECDSA | P-256 with SHA-256, P-384 with SHA-384, P-521 with SHA-256, SHA-384, SHA-512 | other hash functions |
 //! | RSAES-OAEP | one hash function for padding and MGF1, from 2048 bits | two hash functions, smaller keys |
 //! | RSAES-PKCS1-v1_5 | | all: implicit rejection |
 //! | AES-GCM | all | |
@@ -15,44 +15,57 @@
 //!
 //! They agree on everything but the first octet of a padding of RSAES-OAEP, which has to be 0: RustCrypto doesn't look at it.
 //!
-//! The first five functions say the same in code: `None` is RustCrypto. The rules on keys are RustCrypto's for both, so that
+//! The first functions say the same in code: `None` is RustCrypto. The rules on keys are RustCrypto's for both, so that
 //! a key that is refused is refused with the same reason; a key that only aws-lc-rs refuses stays with RustCrypto.
+//!
+//! Signatures are made and verified over octets, never over a digest: over a digest the validated module of the feature
+//! `fips` does it, but not as an approved service. Under that feature what stands in the right column is refused, and so
+//! is what the module does without approval: [`provides_signature`] and its siblings say it beforehand, and
+//! [`rustcrypto_instead`] holds it.
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::digest;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
     OaepPrivateDecryptingKey, PrivateDecryptingKey,
 };
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, ParsedPublicKey, RsaKeyPair, RsaParameters,
-    RsaSignatureEncoding,
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, ParsedPublicKey, RsaKeyPair, RsaSignatureEncoding, VerificationAlgorithm,
 };
+use aws_lc_rs::{digest, rand};
 use rsa::pkcs8::EncodePrivateKey as _;
 
 use super::cipher::{ContentCipher, KeyTransport};
 use super::{DigestAlgorithm, KeyType, RsaPssParameters, SignatureAlgorithm, UnusableKey};
 use super::{rustcrypto, rustcrypto_cipher};
 
-pub(super) use super::rustcrypto::{Refused, fill_random};
+pub(super) use super::rustcrypto::Refused;
 
-/// What verifies with an RSA key; the lower bounds of the modulus are in the names and hold at each verification.
-fn rsa_verifying(algorithm: SignatureAlgorithm, bits: usize) -> Option<&'static RsaParameters> {
-    Some(match algorithm {
-        SignatureAlgorithm::RsaPkcs1(digest) => match digest {
+/// What verifies; the lower bounds of the modulus are in the names and hold at each verification.
+fn verifying(key: KeyType, algorithm: SignatureAlgorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    Some(match (algorithm, key) {
+        (SignatureAlgorithm::RsaPkcs1(digest), KeyType::Rsa { bits }) => match digest {
             DigestAlgorithm::Sha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
             DigestAlgorithm::Sha256 => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
             DigestAlgorithm::Sha384 if bits >= 2048 => &signature::RSA_PKCS1_2048_8192_SHA384,
             DigestAlgorithm::Sha384 => return None,
             DigestAlgorithm::Sha512 => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
         },
-        SignatureAlgorithm::RsaPss(pss) if bits >= 2048 && has_usual_salt(pss) => match pss.digest() {
+        (SignatureAlgorithm::RsaPss(pss), KeyType::Rsa { bits: 2048.. }) if has_usual_salt(pss) => match pss.digest() {
             DigestAlgorithm::Sha1 => return None,
             DigestAlgorithm::Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
             DigestAlgorithm::Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
             DigestAlgorithm::Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
         },
-        SignatureAlgorithm::RsaPss(_) | SignatureAlgorithm::Ecdsa(_) => return None,
+        (SignatureAlgorithm::Ecdsa(digest), curve) => match (curve, digest) {
+            (KeyType::P256, DigestAlgorithm::Sha256) => &signature::ECDSA_P256_SHA256_FIXED,
+            (KeyType::P384, DigestAlgorithm::Sha384) => &signature::ECDSA_P384_SHA384_FIXED,
+            (KeyType::P521, DigestAlgorithm::Sha256) => &signature::ECDSA_P521_SHA256_FIXED,
+            (KeyType::P521, DigestAlgorithm::Sha384) => &signature::ECDSA_P521_SHA384_FIXED,
+            (KeyType::P521, DigestAlgorithm::Sha512) => &signature::ECDSA_P521_SHA512_FIXED,
+            _ => return None,
+        },
+        _ => return None,
     })
 }
 
@@ -75,26 +88,18 @@ fn rsa_signing(algorithm: SignatureAlgorithm) -> Option<&'static RsaSignatureEnc
     })
 }
 
-/// What works with the keys of a curve, whatever the hash function: see [`Ecdsa::digest`].
-fn ecdsa(curve: KeyType) -> Option<Ecdsa> {
-    Some(match curve {
-        KeyType::Rsa { .. } => return None,
-        KeyType::P256 => Ecdsa {
-            verifying: &signature::ECDSA_P256_SHA256_FIXED,
-            signing: &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
-            digest: &digest::SHA256,
-        },
-        KeyType::P384 => Ecdsa {
-            verifying: &signature::ECDSA_P384_SHA384_FIXED,
-            signing: &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
-            digest: &digest::SHA384,
-        },
-        KeyType::P521 => Ecdsa {
-            verifying: &signature::ECDSA_P521_SHA512_FIXED,
-            signing: &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
-            digest: &digest::SHA512,
-        },
-    })
+/// What signs with an EC key, and with which hash functions.
+fn ecdsa_signing(curve: KeyType) -> &'static [(DigestAlgorithm, &'static EcdsaSigningAlgorithm)] {
+    match curve {
+        KeyType::Rsa { .. } => &[],
+        KeyType::P256 => &[(DigestAlgorithm::Sha256, &signature::ECDSA_P256_SHA256_FIXED_SIGNING)],
+        KeyType::P384 => &[(DigestAlgorithm::Sha384, &signature::ECDSA_P384_SHA384_FIXED_SIGNING)],
+        KeyType::P521 => &[
+            (DigestAlgorithm::Sha256, &signature::ECDSA_P521_SHA256_FIXED_SIGNING),
+            (DigestAlgorithm::Sha384, &signature::ECDSA_P521_SHA384_FIXED_SIGNING),
+            (DigestAlgorithm::Sha512, &signature::ECDSA_P521_SHA512_FIXED_SIGNING),
+        ],
+    }
 }
 
 /// What decrypts a content key with an RSA key of 2048 bits or more.
@@ -124,6 +129,37 @@ fn has_usual_salt(pss: RsaPssParameters) -> bool {
     pss == RsaPssParameters::with_default_salt(pss.digest())
 }
 
+/// Whether a signature can be verified: everything, but under `fips` what is an approved service.
+pub(super) fn provides_signature(key: KeyType, algorithm: SignatureAlgorithm) -> bool {
+    let size = !matches!(key, KeyType::Rsa { bits } if !FIPS_RSA_BITS.contains(&bits));
+    !FIPS || super::provides_digest(algorithm.digest()) && size && verifying(key, algorithm).is_some()
+}
+
+/// Whether a content key can be unwrapped.
+pub(super) fn provides_transport(transport: &KeyTransport) -> bool {
+    !FIPS || oaep(transport).is_some()
+}
+
+/// Whether content can be decrypted. The module decrypts AES-192-GCM without approval.
+pub(super) fn provides_cipher(cipher: ContentCipher) -> bool {
+    !FIPS || matches!(cipher, ContentCipher::AesGcm { key_len: 16 | 32 })
+}
+
+const FIPS: bool = cfg!(feature = "fips");
+
+/// The RSA keys of FIPS 186-5 that the module was validated with.
+const FIPS_RSA_BITS: [usize; 3] = [2048, 3072, 4096];
+
+/// What aws-lc-rs does not do: under `fips` nobody does.
+fn rustcrypto_instead<T>(operation: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    if FIPS { Err(Refused) } else { operation() }
+}
+
+/// Fills `octets` with randomness.
+pub(super) fn fill_random(octets: &mut [u8]) -> Result<(), Refused> {
+    rand::fill(octets).map_err(refused)
+}
+
 /// A running hash.
 pub(super) struct HashState(digest::Context);
 
@@ -151,36 +187,11 @@ fn digest_algorithm(algorithm: DigestAlgorithm) -> &'static digest::Algorithm {
     }
 }
 
-struct Ecdsa {
-    verifying: &'static EcdsaVerificationAlgorithm,
-    signing: &'static EcdsaSigningAlgorithm,
-    digest: &'static digest::Algorithm,
-}
-
-impl Ecdsa {
-    /// A digest of any hash function in the length that the library insists on. The number that ECDSA signs is made of the
-    /// leftmost bits of the digest, as many as the order of the curve has (FIPS 186-5 section 6.4.1): octets cut off
-    /// behind them, and zeros before a shorter digest, leave it as it is.
-    fn digest(&self, digest: &[u8]) -> Result<digest::Digest, Refused> {
-        let len = self.digest.output_len();
-        let mut octets = vec![0; len.saturating_sub(digest.len())];
-        octets.extend(digest.iter().take(len));
-        digest::Digest::import_less_safe(&octets, self.digest).map_err(refused)
-    }
-}
-
 /// A public key that passed the rules of the interface.
 pub(super) struct PublicKey {
     rustcrypto: rustcrypto::PublicKey,
-    prepared: PreparedPublic,
-}
-
-enum PreparedPublic {
-    /// The library ties each handle to one algorithm.
-    Rsa(Vec<(SignatureAlgorithm, ParsedPublicKey)>),
-    Ec(Ecdsa, ParsedPublicKey),
-    /// The library refuses the key.
-    Nothing,
+    /// The library ties each handle to one algorithm. What it refuses is not here.
+    prepared: Vec<(SignatureAlgorithm, ParsedPublicKey)>,
 }
 
 impl PublicKey {
@@ -194,14 +205,14 @@ impl PublicKey {
 
     fn prepare(rustcrypto: rustcrypto::PublicKey) -> Result<Self, UnusableKey> {
         let spki = rustcrypto.to_spki_der()?;
-        let prepared = match (rustcrypto.key_type(), ecdsa(rustcrypto.key_type())) {
-            (KeyType::Rsa { bits }, _) => prepare_rsa(&spki, bits),
-            (_, Some(ecdsa)) => match ParsedPublicKey::new(ecdsa.verifying, &spki) {
-                Ok(key) => PreparedPublic::Ec(ecdsa, key),
-                Err(_) => PreparedPublic::Nothing,
-            },
-            (_, None) => PreparedPublic::Nothing,
+        let digests =
+            [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
+        let algorithms = digests.into_iter().flat_map(SignatureAlgorithm::all_with);
+        let prepare = |algorithm| {
+            let key = ParsedPublicKey::new(verifying(rustcrypto.key_type(), algorithm)?, &spki).ok()?;
+            Some((algorithm, key))
         };
+        let prepared = algorithms.filter_map(prepare).collect();
         Ok(Self { rustcrypto, prepared })
     }
 
@@ -218,11 +229,11 @@ impl PublicKey {
     }
 
     /// Verifies a signature value of the right length.
-    pub(super) fn verify(&self, algorithm: SignatureAlgorithm, digest: &[u8], signature: &[u8]) -> Result<(), Refused> {
-        let by_rustcrypto = || self.rustcrypto.verify(algorithm, digest, signature);
-        match self.verify_by_aws_lc(algorithm, digest, signature) {
+    pub(super) fn verify(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> Result<(), Refused> {
+        let by_rustcrypto = || self.rustcrypto.verify(algorithm, octets, signature);
+        match self.verify_by_aws_lc(algorithm, octets, signature) {
             Some(verdict) => agreed(verdict, by_rustcrypto),
-            None => by_rustcrypto(),
+            None => rustcrypto_instead(by_rustcrypto),
         }
     }
 
@@ -230,32 +241,12 @@ impl PublicKey {
     pub(super) fn verify_by_aws_lc(
         &self,
         algorithm: SignatureAlgorithm,
-        digest: &[u8],
+        octets: &[u8],
         signature: &[u8],
     ) -> Option<Result<(), Refused>> {
-        let (key, digest) = match &self.prepared {
-            PreparedPublic::Rsa(keys) => {
-                let (_, key) = keys.iter().find(|(prepared, _)| *prepared == algorithm)?;
-                (key, digest::Digest::import_less_safe(digest, digest_algorithm(algorithm.digest())).map_err(refused))
-            }
-            PreparedPublic::Ec(ecdsa, key) => (key, ecdsa.digest(digest)),
-            PreparedPublic::Nothing => return None,
-        };
-        Some(digest.and_then(|digest| key.verify_digest_sig(&digest, signature).map_err(refused)))
+        let (_, key) = self.prepared.iter().find(|(prepared, _)| *prepared == algorithm)?;
+        Some(key.verify_sig(octets, signature).map_err(refused))
     }
-}
-
-fn prepare_rsa(spki: &[u8], bits: usize) -> PreparedPublic {
-    let digests = [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
-    let algorithms = digests.into_iter().flat_map(|digest| {
-        let pss = RsaPssParameters::with_default_salt(digest);
-        [SignatureAlgorithm::RsaPkcs1(digest), SignatureAlgorithm::RsaPss(pss)]
-    });
-    let prepare = |algorithm| {
-        let key = ParsedPublicKey::new(rsa_verifying(algorithm, bits)?, spki).ok()?;
-        Some((algorithm, key))
-    };
-    PreparedPublic::Rsa(algorithms.filter_map(prepare).collect())
 }
 
 /// A private key; both libraries wipe their memory when it is dropped.
@@ -266,7 +257,8 @@ pub(super) struct PrivateKey {
 
 enum PreparedPrivate {
     Rsa(RsaKeyPair, OaepPrivateDecryptingKey),
-    Ec(Ecdsa, EcdsaKeyPair),
+    /// The library ties each handle to one hash function.
+    Ec(Vec<(DigestAlgorithm, EcdsaKeyPair)>),
     /// The library refuses the key.
     Nothing,
 }
@@ -282,18 +274,17 @@ impl PrivateKey {
         PublicKey::prepare(self.rustcrypto.public_key()?)
     }
 
-    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, Refused> {
-        match &self.prepared {
-            PreparedPrivate::Rsa(key, _) => match rsa_signing(algorithm) {
-                Some(encoding) => sign_rsa(key, encoding, digest_algorithm(algorithm.digest()), digest),
-                None => self.rustcrypto.sign(algorithm, digest),
-            },
-            PreparedPrivate::Ec(ecdsa, key) => {
-                let signature = key.sign_digest(&ecdsa.digest(digest)?).map_err(refused)?;
-                Ok(signature.as_ref().to_vec())
+    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, Refused> {
+        let by_aws_lc = match &self.prepared {
+            PreparedPrivate::Rsa(key, _) => rsa_signing(algorithm).map(|encoding| sign_rsa(key, encoding, octets)),
+            PreparedPrivate::Ec(keys) => {
+                let key = keys.iter().find(|(digest, _)| *digest == algorithm.digest());
+                key.map(|(_, key)| key.sign(&SystemRandom::new(), octets).map_err(refused))
+                    .map(|signature| signature.map(|signature| signature.as_ref().to_vec()))
             }
-            PreparedPrivate::Nothing => self.rustcrypto.sign(algorithm, digest),
-        }
+            PreparedPrivate::Nothing => None,
+        };
+        by_aws_lc.unwrap_or_else(|| rustcrypto_instead(|| self.rustcrypto.sign(algorithm, octets)))
     }
 
     /// An EC key transports nothing here.
@@ -301,7 +292,7 @@ impl PrivateKey {
         let by_rustcrypto = || self.rustcrypto.unwrap_key(transport, octets);
         match self.unwrap_by_aws_lc(transport, octets) {
             Some(answer) => agreed(answer, by_rustcrypto),
-            None => by_rustcrypto(),
+            None => rustcrypto_instead(by_rustcrypto),
         }
     }
 
@@ -328,20 +319,15 @@ fn prepare_private(key: &rustcrypto::PrivateKey) -> Option<PreparedPrivate> {
         rustcrypto::PrivateKey::P384(key) => (key.to_pkcs8_der().ok()?, KeyType::P384),
         rustcrypto::PrivateKey::P521(key) => (key.to_pkcs8_der().ok()?, KeyType::P521),
     };
-    let ecdsa = ecdsa(curve)?;
-    let key = EcdsaKeyPair::from_pkcs8(ecdsa.signing, pkcs8.as_bytes()).ok()?;
-    Some(PreparedPrivate::Ec(ecdsa, key))
+    let prepare = |(digest, signing): &(DigestAlgorithm, &'static EcdsaSigningAlgorithm)| {
+        Some((*digest, EcdsaKeyPair::from_pkcs8(signing, pkcs8.as_bytes()).ok()?))
+    };
+    Some(PreparedPrivate::Ec(ecdsa_signing(curve).iter().filter_map(prepare).collect()))
 }
 
-fn sign_rsa(
-    key: &RsaKeyPair,
-    encoding: &'static RsaSignatureEncoding,
-    algorithm: &'static digest::Algorithm,
-    digest: &[u8],
-) -> Result<Vec<u8>, Refused> {
-    let digest = digest::Digest::import_less_safe(digest, algorithm).map_err(refused)?;
+fn sign_rsa(key: &RsaKeyPair, encoding: &'static RsaSignatureEncoding, octets: &[u8]) -> Result<Vec<u8>, Refused> {
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign_digest(encoding, &digest, &mut signature).map_err(refused)?;
+    key.sign(encoding, &SystemRandom::new(), octets, &mut signature).map_err(refused)?;
     Ok(signature)
 }
 
@@ -358,20 +344,20 @@ fn unwrap_oaep(
 }
 
 /// Decrypts content with a key of the right length.
-pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Secret, Refused> {
     let by_rustcrypto = || rustcrypto_cipher::decrypt(cipher, key, octets);
     match gcm(cipher) {
         Some(algorithm) => agreed(open(algorithm, key, octets), by_rustcrypto),
-        None => by_rustcrypto(),
+        None => rustcrypto_instead(by_rustcrypto),
     }
 }
 
 /// XML Encryption 1.1 section 5.2.4: a nonce of 96 bits comes first, and the tag of 128 bits last.
-fn open(algorithm: &'static aead::Algorithm, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+fn open(algorithm: &'static aead::Algorithm, key: &[u8], octets: &[u8]) -> Result<Secret, Refused> {
     let (nonce, sealed) = octets.split_at_checked(NONCE_LEN).ok_or(Refused)?;
     let key = LessSafeKey::new(UnboundKey::new(algorithm, key).map_err(refused)?);
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(refused)?;
-    let mut plain = sealed.to_vec();
+    let mut plain = Secret::new(sealed.to_vec());
     let len = key.open_in_place(nonce, Aad::empty(), &mut plain).map_err(refused)?.len();
     plain.truncate(len);
     Ok(plain)

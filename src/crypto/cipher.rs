@@ -4,7 +4,8 @@ use super::algorithm::DigestAlgorithm;
 
 /// How a content key was encrypted for us (XML Encryption 1.1 section 5.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KeyTransport {
+#[non_exhaustive]
+pub enum KeyTransport {
     /// RSAES-OAEP (RFC 8017 section 7.1).
     RsaOaep {
         /// The hash function of the padding.
@@ -14,7 +15,7 @@ pub(crate) enum KeyTransport {
         /// `OAEPparams`, the label.
         label: Vec<u8>,
     },
-    /// RSAES-PKCS1-v1_5 (RFC 8017 section 7.2), with implicit rejection: bad padding gives a random key.
+    /// RSAES-PKCS1-v1_5 (RFC 8017 section 7.2). Only for connections with `allow_rsa1_5`; bad padding has to end as a random key.
     RsaPkcs1,
 }
 

@@ -256,7 +256,7 @@ fn cry_04_enc_004_rsa_1_5_rejects_without_a_word() {
 #[track_caller]
 fn decrypted(cipher: ContentCipher, key: &[u8], (name, octets, expected): &Row<'_>) {
     let found = decrypt(cipher, key, octets);
-    assert_eq!(found.as_deref().ok(), *expected, "{name}, {cipher:?}");
+    assert_eq!(found.as_ref().ok().map(|plain| plain.as_slice()), *expected, "{name}, {cipher:?}");
 }
 
 fn hex(text: &str) -> Vec<u8> {

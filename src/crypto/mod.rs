@@ -19,7 +19,8 @@ use subtle::ConstantTimeEq;
 use crate::error::UnusableKey;
 
 pub use algorithm::{DigestAlgorithm, KeyFamily, KeyType, RsaPssParameters, SignatureAlgorithm};
-pub(crate) use cipher::{ContentCipher, DecryptionFailed, KeyTransport};
+pub use cipher::KeyTransport;
+pub(crate) use cipher::{ContentCipher, DecryptionFailed};
 pub(crate) use rustcrypto::Zeroizing;
 
 #[cfg(feature = "aws-lc-rs")]
@@ -76,11 +77,6 @@ impl DigestValue {
         Hasher::new(algorithm).finish()
     }
 
-    /// The algorithm that made it.
-    pub(crate) fn algorithm(&self) -> DigestAlgorithm {
-        self.algorithm
-    }
-
     /// Whether a claimed value is this digest, in full length and in constant time.
     pub(crate) fn matches(&self, claimed: &[u8]) -> bool {
         self.as_ref().ct_eq(claimed).into()
@@ -134,23 +130,23 @@ impl PublicKey {
         &self.0.spki
     }
 
-    /// Checks the `SignatureValue` of XML Signature: for ECDSA, r and s side by side.
+    /// Checks the `SignatureValue` of XML Signature over octets: for ECDSA, r and s side by side.
     ///
     /// # Errors
     /// Why the signature does not stand, see [`VerifyError`].
-    pub(crate) fn verify_digest(
+    pub(crate) fn verify(
         &self,
         algorithm: SignatureAlgorithm,
-        digest: &DigestValue,
+        octets: &[u8],
         signature: &[u8],
     ) -> Result<(), VerifyError> {
-        self.check_fit(algorithm, digest)?;
+        self.check_fit(algorithm)?;
         let expected = self.key_type().signature_len();
         if signature.len() != expected {
             let found = signature.len();
             return Err(VerifyError::Length { expected, found });
         }
-        let verdict = self.0.handle.verify(algorithm, digest.as_ref(), signature);
+        let verdict = self.0.handle.verify(algorithm, octets, signature);
         verdict.map_err(|Refused| VerifyError::Invalid)
     }
 
@@ -159,26 +155,20 @@ impl PublicKey {
     ///
     /// # Errors
     /// Why the signature does not stand; RSA has no such form, so it is always refused.
-    pub(crate) fn verify_digest_der(
+    pub(crate) fn verify_der(
         &self,
         algorithm: SignatureAlgorithm,
-        digest: &DigestValue,
+        octets: &[u8],
         signature: &[u8],
     ) -> Result<(), VerifyError> {
-        self.check_fit(algorithm, digest)?;
+        self.check_fit(algorithm)?;
         let raw = self.0.handle.ecdsa_from_der(signature);
         let raw = raw.map_err(|Refused| VerifyError::Invalid)?;
-        self.verify_digest(algorithm, digest, &raw)
+        self.verify(algorithm, octets, &raw)
     }
 
-    fn check_fit(&self, algorithm: SignatureAlgorithm, digest: &DigestValue) -> Result<(), VerifyError> {
-        if algorithm.family() != self.key_type().family() {
-            return Err(VerifyError::KeyFamily);
-        }
-        if algorithm.digest() != digest.algorithm() {
-            return Err(VerifyError::Digest);
-        }
-        Ok(())
+    fn check_fit(&self, algorithm: SignatureAlgorithm) -> Result<(), VerifyError> {
+        if algorithm.family() == self.key_type().family() { Ok(()) } else { Err(VerifyError::KeyFamily) }
     }
 }
 
@@ -218,17 +208,13 @@ impl PrivateKey {
         &self.public
     }
 
-    /// Signs a digest; ECDSA gives r and s side by side. Randomness of the operating system blinds RSA, salts PSS and hedges ECDSA.
+    /// Signs octets; ECDSA gives r and s side by side. Randomness of the operating system blinds RSA, salts PSS and hedges ECDSA.
     ///
     /// # Errors
     /// See [`SignError`].
-    pub(crate) fn sign_digest(
-        &self,
-        algorithm: SignatureAlgorithm,
-        digest: &DigestValue,
-    ) -> Result<Vec<u8>, SignError> {
-        self.public.check_fit(algorithm, digest).map_err(|_| SignError::Algorithm)?;
-        let signature = self.handle.sign(algorithm, digest.as_ref());
+    pub(crate) fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.public.check_fit(algorithm).map_err(|_| SignError::Algorithm)?;
+        let signature = self.handle.sign(algorithm, octets);
         signature.map_err(|Refused| SignError::Failed)
     }
 }
@@ -247,11 +233,36 @@ impl PrivateKey {
     }
 }
 
+/// Whether a signature of that algorithm by such a key can be verified here. With the feature `fips` the answer is no
+/// for what the validated module does not do as an approved service; without it everything that has a name here can.
+pub(crate) fn provides_signature(key: KeyType, algorithm: SignatureAlgorithm) -> bool {
+    provider::provides_signature(key, algorithm)
+}
+
+/// Whether octets that are signed can be digested so here. SHA-1 is a legacy use that `fips` leaves out.
+pub(crate) fn provides_digest(digest: DigestAlgorithm) -> bool {
+    !cfg!(feature = "fips") || digest != DigestAlgorithm::Sha1
+}
+
+/// Whether content keys that were encrypted so can be decrypted here.
+pub(crate) fn provides_transport(transport: &KeyTransport) -> bool {
+    provider::provides_transport(transport)
+}
+
+/// Whether content can be decrypted here.
+pub(crate) fn provides_cipher(cipher: ContentCipher) -> bool {
+    provider::provides_cipher(cipher)
+}
+
 /// Decrypts content with a content key.
 ///
 /// # Errors
 /// [`DecryptionFailed`], whatever the reason.
-pub(crate) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, DecryptionFailed> {
+pub(crate) fn decrypt(
+    cipher: ContentCipher,
+    key: &[u8],
+    octets: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, DecryptionFailed> {
     if key.len() != cipher.key_len() {
         return Err(DecryptionFailed);
     }
@@ -314,9 +325,6 @@ pub(crate) enum VerifyError {
     /// The algorithm is of another family than the key (RSA with an EC key, or the reverse).
     #[error("the signature algorithm does not fit the type of the key")]
     KeyFamily,
-    /// The digest was made with another hash function than the signature algorithm names.
-    #[error("the digest was not made with the hash function of the signature algorithm")]
-    Digest,
     /// The signature value has not the one length that the key allows.
     #[error("a signature by this key is {expected} octets long, not {found}")]
     Length {
@@ -325,7 +333,7 @@ pub(crate) enum VerifyError {
         /// Octets that came.
         found: usize,
     },
-    /// The signature is not one by this key over this digest.
+    /// The signature is not one by this key over these octets.
     #[error("the signature is not by this key over these octets")]
     Invalid,
 }
@@ -333,11 +341,11 @@ pub(crate) enum VerifyError {
 /// Why nothing could be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignError {
-    /// Algorithm, key and digest do not belong together.
-    #[error("the signature algorithm does not fit the key or the digest")]
+    /// Algorithm and key do not belong together.
+    #[error("the signature algorithm does not fit the key")]
     Algorithm,
-    /// No randomness, or an RSA key too small for the algorithm.
-    #[error("signing failed: no random octets, or an RSA key too small for the algorithm")]
+    /// No randomness, an RSA key too small for the algorithm, or an operation that the provider does not have.
+    #[error("signing failed: no random octets, or an operation that the provider does not have with this key")]
     Failed,
 }
 

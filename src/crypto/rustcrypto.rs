@@ -16,6 +16,8 @@ use sha1::Sha1;
 use sha2::digest::{Digest, FixedOutputReset};
 use sha2::{Sha256, Sha384, Sha512};
 
+#[cfg(not(feature = "aws-lc-rs"))]
+use super::cipher::ContentCipher;
 use super::cipher::KeyTransport;
 use super::rustcrypto_cipher;
 use super::{DigestAlgorithm, KeyType, RsaPssParameters, SignatureAlgorithm, UnusableKey, check_rsa};
@@ -28,13 +30,31 @@ pub(super) use super::rustcrypto_cipher::decrypt;
 /// The operation was refused or failed: deliberately without a reason.
 pub(super) struct Refused;
 
+/// Everything that has a name here is provided.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(super) fn provides_signature(_: KeyType, _: SignatureAlgorithm) -> bool {
+    true
+}
+
+/// As for signatures.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(super) fn provides_transport(_: &KeyTransport) -> bool {
+    true
+}
+
+/// As for signatures.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(super) fn provides_cipher(_: ContentCipher) -> bool {
+    true
+}
+
 /// Fills `octets` with randomness of the operating system.
+#[cfg(not(feature = "aws-lc-rs"))]
 pub(super) fn fill_random(octets: &mut [u8]) -> Result<(), Refused> {
     getrandom::fill(octets).map_err(|_| Refused)
 }
 
 /// A running hash.
-#[cfg(any(test, not(feature = "aws-lc-rs")))]
 pub(super) enum HashState {
     Sha1(Sha1),
     Sha256(Sha256),
@@ -42,7 +62,6 @@ pub(super) enum HashState {
     Sha512(Sha512),
 }
 
-#[cfg(any(test, not(feature = "aws-lc-rs")))]
 impl HashState {
     pub(super) fn new(algorithm: DigestAlgorithm) -> Self {
         match algorithm {
@@ -80,6 +99,12 @@ pub(super) fn at_the_left(digest: &[u8]) -> [u8; 64] {
         *to = *from;
     }
     octets
+}
+
+fn digest_of(algorithm: SignatureAlgorithm, octets: &[u8]) -> Vec<u8> {
+    let mut state = HashState::new(algorithm.digest());
+    state.update(octets);
+    state.finish().into_iter().take(algorithm.digest().output_len()).collect()
 }
 
 /// A public key that passed the rules of the interface.
@@ -149,7 +174,8 @@ impl PublicKey {
 
     /// Verifies a signature value of the right length. For ECDSA, the leftmost bits of the digest count when it is
     /// longer than the order of the curve (FIPS 186-5 section 6.4.2); a shorter one is a smaller number.
-    pub(super) fn verify(&self, algorithm: SignatureAlgorithm, digest: &[u8], signature: &[u8]) -> Result<(), Refused> {
+    pub(super) fn verify(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> Result<(), Refused> {
+        let digest = &*digest_of(algorithm, octets);
         match self {
             Self::Rsa(key, _) => verify_rsa(key, algorithm, digest, signature).map_err(refused),
             Self::P256(key) => verify_ecdsa(key, digest, p256::ecdsa::Signature::from_slice(signature)),
@@ -290,7 +316,8 @@ impl PrivateKey {
         }
     }
 
-    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, Refused> {
+    pub(super) fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, Refused> {
+        let digest = &*digest_of(algorithm, octets);
         match self {
             Self::Rsa(key) => sign_rsa(key, algorithm, digest).map_err(refused),
             Self::P256(key) => sign_ecdsa::<p256::ecdsa::Signature>(key, digest),

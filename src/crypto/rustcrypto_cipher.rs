@@ -48,7 +48,7 @@ fn unwrap_oaep<D: Digest + sha2::digest::FixedOutputReset>(
     }
 }
 
-pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
     match cipher {
         ContentCipher::AesGcm { key_len: 16 } => gcm::<Aes128Gcm>(key, octets),
         ContentCipher::AesGcm { key_len: 24 } => gcm::<AesGcm<Aes192, U12>>(key, octets),
@@ -60,15 +60,15 @@ pub(super) fn decrypt(cipher: ContentCipher, key: &[u8], octets: &[u8]) -> Resul
     }
 }
 
-fn gcm<C: AeadKeyInit + aes_gcm::aead::Aead>(key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+fn gcm<C: AeadKeyInit + aes_gcm::aead::Aead>(key: &[u8], octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let cipher = <C as AeadKeyInit>::new_from_slice(key).map_err(|_| Refused)?;
     let (nonce, sealed) = octets.split_at_checked(GCM_NONCE).ok_or(Refused)?;
     let nonce = Nonce::<C>::try_from(nonce).map_err(|_| Refused)?;
-    cipher.decrypt(&nonce, sealed).map_err(|_| Refused)
+    cipher.decrypt(&nonce, sealed).map(Zeroizing::new).map_err(|_| Refused)
 }
 
 /// XML Encryption 1.1 section 5.2.3: the IV comes first, and only the last octet of the padding counts.
-fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Vec<u8>, Refused> {
+fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let cipher = <C as KeyInit>::new_from_slice(key).map_err(|_| Refused)?;
     let (iv, body) = octets.split_at_checked(C::block_size()).ok_or(Refused)?;
     if body.is_empty() || !body.len().is_multiple_of(C::block_size()) {
@@ -76,7 +76,7 @@ fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Vec
     }
     let iv = Block::<C>::try_from(iv).map_err(|_| Refused)?;
     let mut decryptor = ::cbc::Decryptor::inner_iv_init(cipher, &iv);
-    let mut plain = Vec::with_capacity(body.len());
+    let mut plain = Zeroizing::new(Vec::with_capacity(body.len()));
     for block in body.chunks_exact(C::block_size()) {
         let mut block = Block::<C>::try_from(block).map_err(|_| Refused)?;
         decryptor.decrypt_block(&mut block);
@@ -86,7 +86,8 @@ fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Vec
     if padding == 0 || padding > C::block_size() {
         return Err(Refused);
     }
-    plain.truncate(plain.len().saturating_sub(padding));
+    let len = plain.len().saturating_sub(padding);
+    plain.truncate(len);
     Ok(plain)
 }
 

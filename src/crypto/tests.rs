@@ -55,10 +55,6 @@ fn algorithm(spec: &str) -> SignatureAlgorithm {
     }
 }
 
-fn digest_for(algorithm: SignatureAlgorithm) -> DigestValue {
-    DigestValue::of(algorithm.digest(), MESSAGE)
-}
-
 /// The first vector of this verdict, key and algorithm.
 fn vector(wanted: &str) -> Vec<u8> {
     let line = fixture!("vectors.txt").lines().find(|line| line.starts_with(wanted)).unwrap();
@@ -73,21 +69,19 @@ fn vectors_made_with_openssl_and_crafted_encodings() {
         let (key, algorithm) = (certified_key(fields[1]), algorithm(fields[2]));
         let (signature, _note) = fields[3].split_once(" # ").unwrap();
         let signature = STANDARD.decode(signature).unwrap();
-        let digest = digest_for(algorithm);
-        let raw = key.verify_digest(algorithm, &digest, &signature);
+        let raw = key.verify(algorithm, MESSAGE, &signature);
         match fields[0] {
             "valid" => {
                 counts[0] += 1;
                 assert_eq!(raw, Ok(()), "{line}");
-                let other = DigestValue::of(algorithm.digest(), b"other octets");
-                assert_eq!(key.verify_digest(algorithm, &other, &signature), Err(VerifyError::Invalid), "{line}");
-                let der = key.verify_digest_der(algorithm, &digest, &signature);
+                assert_eq!(key.verify(algorithm, b"other octets", &signature), Err(VerifyError::Invalid), "{line}");
+                let der = key.verify_der(algorithm, MESSAGE, &signature);
                 assert_eq!(der, Err(VerifyError::Invalid), "{line}");
             }
             "valid-der" => {
                 counts[1] += 1;
                 assert!(matches!(raw, Err(VerifyError::Length { .. })), "{line}");
-                assert_eq!(key.verify_digest_der(algorithm, &digest, &signature), Ok(()), "{line}");
+                assert_eq!(key.verify_der(algorithm, MESSAGE, &signature), Ok(()), "{line}");
             }
             "invalid" => {
                 counts[2] += 1;
@@ -102,12 +96,11 @@ fn vectors_made_with_openssl_and_crafted_encodings() {
 #[test]
 fn rsa_signature_of_another_length_is_refused() {
     let key = certified_key("rsa2048");
-    let digest = digest_for(RSA_SHA256);
     let good = vector("valid rsa2048 pkcs1:sha256");
-    assert_eq!(key.verify_digest(RSA_SHA256, &digest, &good), Ok(()));
+    assert_eq!(key.verify(RSA_SHA256, MESSAGE, &good), Ok(()));
     for bad in [[&[0], &good[..]].concat(), [&good[..], &[0]].concat(), good[1..].to_vec(), Vec::new()] {
         let expected = VerifyError::Length { expected: 256, found: bad.len() };
-        assert_eq!(key.verify_digest(RSA_SHA256, &digest, &bad), Err(expected));
+        assert_eq!(key.verify(RSA_SHA256, MESSAGE, &bad), Err(expected));
     }
 }
 
@@ -115,11 +108,11 @@ fn rsa_signature_of_another_length_is_refused() {
 fn rsa_signature_may_start_with_zero_but_not_lose_it() {
     let key = PrivateKey::from_der(&der(fixture!("rsa2048.key.pem"))).unwrap();
     // The first number whose signature by this key starts with a zero.
-    let digest = DigestValue::of(DigestAlgorithm::Sha256, &665_u32.to_be_bytes());
-    let signature = key.sign_digest(RSA_SHA256, &digest).unwrap();
+    let octets = 665_u32.to_be_bytes();
+    let signature = key.sign(RSA_SHA256, &octets).unwrap();
     assert_eq!(signature[0], 0);
-    assert_eq!(key.public_key().verify_digest(RSA_SHA256, &digest, &signature), Ok(()));
-    let stripped = key.public_key().verify_digest(RSA_SHA256, &digest, &signature[1..]);
+    assert_eq!(key.public_key().verify(RSA_SHA256, &octets, &signature), Ok(()));
+    let stripped = key.public_key().verify(RSA_SHA256, &octets, &signature[1..]);
     assert_eq!(stripped, Err(VerifyError::Length { expected: 256, found: 255 }));
 }
 
@@ -146,13 +139,12 @@ fn order_minus(number: &[u8]) -> Vec<u8> {
 #[test]
 fn ecdsa_numbers_out_of_range_are_refused() {
     let key = certified_key("p256");
-    let digest = digest_for(ECDSA_SHA256);
     let good = vector("valid p256 ecdsa:sha256");
     let (r, s) = good.split_at(32);
-    assert_eq!(key.verify_digest(ECDSA_SHA256, &digest, &good), Ok(()));
+    assert_eq!(key.verify(ECDSA_SHA256, MESSAGE, &good), Ok(()));
     // Malleability is harmless here: replays are told by assertion ID (DS-085).
     let twin = [r, &order_minus(s)].concat();
-    assert_eq!(key.verify_digest(ECDSA_SHA256, &digest, &twin), Ok(()));
+    assert_eq!(key.verify(ECDSA_SHA256, MESSAGE, &twin), Ok(()));
     let (zero, max) = ([0; 32], [0xff; 32]);
     for (r, s) in [
         (&zero[..], s),
@@ -165,7 +157,7 @@ fn ecdsa_numbers_out_of_range_are_refused() {
         (s, r),
     ] {
         let bad = [r, s].concat();
-        assert_eq!(key.verify_digest(ECDSA_SHA256, &digest, &bad), Err(VerifyError::Invalid));
+        assert_eq!(key.verify(ECDSA_SHA256, MESSAGE, &bad), Err(VerifyError::Invalid));
     }
 }
 
@@ -173,9 +165,8 @@ fn ecdsa_numbers_out_of_range_are_refused() {
 fn ecdsa_signature_of_another_length_is_refused() {
     for (name, half) in [("p256", 32), ("p384", 48), ("p521", 66)] {
         let key = certified_key(name);
-        let digest = digest_for(ECDSA_SHA256);
         let good = vector(&format!("valid {name} ecdsa:sha256"));
-        assert_eq!(key.verify_digest(ECDSA_SHA256, &digest, &good), Ok(()));
+        assert_eq!(key.verify(ECDSA_SHA256, MESSAGE, &good), Ok(()));
         let (r, s) = good.split_at(half);
         for bad in [
             good[1..].to_vec(),
@@ -187,7 +178,7 @@ fn ecdsa_signature_of_another_length_is_refused() {
             Vec::new(),
         ] {
             let expected = VerifyError::Length { expected: 2 * half, found: bad.len() };
-            assert_eq!(key.verify_digest(ECDSA_SHA256, &digest, &bad), Err(expected));
+            assert_eq!(key.verify(ECDSA_SHA256, MESSAGE, &bad), Err(expected));
         }
     }
 }
@@ -195,9 +186,8 @@ fn ecdsa_signature_of_another_length_is_refused() {
 #[test]
 fn ecdsa_der_is_strict() {
     let key = certified_key("p256");
-    let digest = digest_for(ECDSA_SHA256);
     let good = vector("valid-der p256 ecdsa:sha256");
-    assert_eq!(key.verify_digest_der(ECDSA_SHA256, &digest, &good), Ok(()));
+    assert_eq!(key.verify_der(ECDSA_SHA256, MESSAGE, &good), Ok(()));
     let trailing = [&good[..], &[0]].concat();
     let long_form = [&[0x30, 0x81, good[1]], &good[2..]].concat();
     let mut padded = good.clone();
@@ -206,23 +196,20 @@ fn ecdsa_der_is_strict() {
     padded.insert(4, 0);
     let zeros = vec![0x30, 6, 2, 1, 0, 2, 1, 0];
     for bad in [trailing, long_form, padded, zeros, good[..good.len() - 1].to_vec(), Vec::new()] {
-        let verdict = key.verify_digest_der(ECDSA_SHA256, &digest, &bad);
+        let verdict = key.verify_der(ECDSA_SHA256, MESSAGE, &bad);
         assert_eq!(verdict, Err(VerifyError::Invalid), "{bad:02x?}");
     }
 }
 
 #[test]
-fn key_algorithm_and_digest_must_belong_together() {
+fn key_and_algorithm_must_belong_together() {
     let (rsa, ec) = (certified_key("rsa2048"), certified_key("p256"));
     let (rsa_signature, ec_signature) = (vector("valid rsa2048 pkcs1:sha256"), vector("valid p256 ecdsa:sha256"));
-    let sha256 = digest_for(RSA_SHA256);
-    assert_eq!(rsa.verify_digest(RSA_SHA256, &sha256, &rsa_signature), Ok(()));
-    assert_eq!(ec.verify_digest(ECDSA_SHA256, &sha256, &ec_signature), Ok(()));
-    assert_eq!(rsa.verify_digest(ECDSA_SHA256, &sha256, &rsa_signature), Err(VerifyError::KeyFamily));
-    assert_eq!(ec.verify_digest(RSA_SHA256, &sha256, &ec_signature), Err(VerifyError::KeyFamily));
-    assert_eq!(ec.verify_digest_der(RSA_SHA256, &sha256, &ec_signature), Err(VerifyError::KeyFamily));
-    let sha512 = DigestValue::of(DigestAlgorithm::Sha512, MESSAGE);
-    assert_eq!(rsa.verify_digest(RSA_SHA256, &sha512, &rsa_signature), Err(VerifyError::Digest));
+    assert_eq!(rsa.verify(RSA_SHA256, MESSAGE, &rsa_signature), Ok(()));
+    assert_eq!(ec.verify(ECDSA_SHA256, MESSAGE, &ec_signature), Ok(()));
+    assert_eq!(rsa.verify(ECDSA_SHA256, MESSAGE, &rsa_signature), Err(VerifyError::KeyFamily));
+    assert_eq!(ec.verify(RSA_SHA256, MESSAGE, &ec_signature), Err(VerifyError::KeyFamily));
+    assert_eq!(ec.verify_der(RSA_SHA256, MESSAGE, &ec_signature), Err(VerifyError::KeyFamily));
 }
 
 fn all_algorithms() -> impl Iterator<Item = SignatureAlgorithm> {
@@ -239,10 +226,9 @@ fn what_is_signed_verifies() {
     {
         let key = PrivateKey::from_der(&der(text)).unwrap();
         for algorithm in all_algorithms() {
-            let digest = digest_for(algorithm);
-            let signature = key.sign_digest(algorithm, &digest);
+            let signature = key.sign(algorithm, MESSAGE);
             if algorithm.family() == key.public_key().key_type().family() {
-                let verdict = key.public_key().verify_digest(algorithm, &digest, &signature.unwrap());
+                let verdict = key.public_key().verify(algorithm, MESSAGE, &signature.unwrap());
                 assert_eq!(verdict, Ok(()), "{algorithm:?}");
             } else {
                 assert_eq!(signature, Err(SignError::Algorithm));
@@ -337,7 +323,7 @@ fn the_same_key_is_equal_in_every_encoding() {
     let components = PublicKey::from_rsa_components(&[&[0; 9], modulus].concat(), &[0, 1, 0, 1]).unwrap();
     assert_eq!(components, key);
     let signature = vector("valid rsa2048 pkcs1:sha256");
-    assert_eq!(components.verify_digest(RSA_SHA256, &digest_for(RSA_SHA256), &signature), Ok(()));
+    assert_eq!(components.verify(RSA_SHA256, MESSAGE, &signature), Ok(()));
 
     let point = PublicKey::from_spki_der(&der(fixture!("p256.spki.pem"))).unwrap();
     let compressed = PublicKey::from_spki_der(&der(fixture!("p256.compressed.spki.pem"))).unwrap();
@@ -366,10 +352,10 @@ fn leading_zeros_of_an_rsa_key_cost_nothing() {
         PublicKey::from_rsa_components(&[&zeros, modulus].concat(), &[&zeros[..], &[1, 0, 1]].concat()).unwrap();
     assert_eq!(padded, clean);
     assert_eq!(padded.key_type(), KeyType::Rsa { bits: 2048 });
-    let (digest, signature) = (digest_for(RSA_SHA256), vector("valid rsa2048 pkcs1:sha256"));
+    let signature = vector("valid rsa2048 pkcs1:sha256");
     let time = |key: &PublicKey| {
         let start = std::time::Instant::now();
-        assert_eq!(key.verify_digest(RSA_SHA256, &digest, &signature), Ok(()));
+        assert_eq!(key.verify(RSA_SHA256, MESSAGE, &signature), Ok(()));
         start.elapsed()
     };
     // The best of several, since other tests run beside this one.
@@ -521,7 +507,6 @@ fn digests() {
         MESSAGE.chunks(3).for_each(|chunk| hasher.update(chunk));
         assert!(whole.matches(hasher.finish().as_ref()));
         assert_eq!(whole.as_ref().len(), algorithm.output_len());
-        assert_eq!(whole.algorithm(), algorithm);
     }
 }
 

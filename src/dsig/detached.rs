@@ -1,7 +1,7 @@
 //! A signature beside the message: over the octets of the query that it travelled in (SAML Bindings 3.4.4.1).
 
 use super::verify::{Algorithms, Signed};
-use crate::crypto::{DigestValue, SignatureAlgorithm};
+use crate::crypto::{SignatureAlgorithm, provides_signature};
 use crate::error::{Deviation, Deviations, Redirect, Rejection};
 use crate::keys::VerifyingKey;
 use crate::xml::Document;
@@ -30,13 +30,14 @@ impl Detached {
     ) -> Result<Signed<'d>, Rejection> {
         let algorithm = SignatureAlgorithm::from_uri(&self.algorithm)
             .filter(|algorithm| algorithms.permit_digest(algorithm.digest()))
+            .filter(|algorithm| keys.iter().any(|key| provides_signature(key.key_type(), *algorithm)))
             .ok_or_else(|| Rejection::new(Redirect::DetachedAlgorithm).finding(&*self.algorithm))?;
-        let digest = DigestValue::of(algorithm.digest(), self.signed.as_bytes());
+        let octets = self.signed.as_bytes();
         for key in keys.iter().filter(|key| algorithms.permit_key(key.key_type())).map(VerifyingKey::public_key) {
-            if key.verify_digest(algorithm, &digest, &self.value).is_ok() {
+            if key.verify(algorithm, octets, &self.value).is_ok() {
                 return Ok(Signed::whole(message));
             }
-            if key.verify_digest_der(algorithm, &digest, &self.value).is_ok() {
+            if key.verify_der(algorithm, octets, &self.value).is_ok() {
                 deviations.note(Deviation::EcdsaDerInRedirect);
                 return Ok(Signed::whole(message));
             }

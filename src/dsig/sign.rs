@@ -31,9 +31,7 @@ pub(crate) fn sign_enveloped(
     let algorithm = key.algorithm();
     let digest = digest_of(target, None, &Method::exclusive(), algorithm.digest())?;
     let signed_info = signed_info(id, key, digest.as_ref());
-    let value = key
-        .sign(&canonical(&signed_info)?)
-        .map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?;
+    let value = key.sign(&canonical(&signed_info)?)?;
     let signature = signature(&signed_info, &value, key);
     insert(xml, insertion_point(target, position), &signature).ok_or(SigningError::Target)
 }

@@ -2,7 +2,7 @@
 
 use super::c14n::{Method, Sink, canonicalize};
 use super::signature::SignatureElement;
-use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType};
+use crate::crypto::{DigestAlgorithm, DigestValue, Hasher, KeyType, provides_digest, provides_signature};
 use crate::error::{Reference, Rejection, Signature};
 use crate::keys::VerifyingKey;
 use crate::xml::{Document, Node};
@@ -36,7 +36,7 @@ impl Algorithms {
     }
 
     pub(crate) fn permit_digest(&self, digest: DigestAlgorithm) -> bool {
-        digest != DigestAlgorithm::Sha1 || self.sha1 == Permission::Allowed
+        provides_digest(digest) && (digest != DigestAlgorithm::Sha1 || self.sha1 == Permission::Allowed)
     }
 
     /// Whether the key is long enough.
@@ -132,13 +132,22 @@ fn candidates<'k>(
         return Err(refused(Signature::KeyAlgorithmMismatch));
     }
     let strong: Vec<_> = fitting.into_iter().filter(|key| algorithms.permit_key(key.key_type())).collect();
-    if strong.is_empty() { Err(refused(Signature::WeakKey)) } else { Ok(strong) }
+    if strong.is_empty() {
+        return Err(refused(Signature::WeakKey));
+    }
+    let provided = |key: &&VerifyingKey| provides_signature(key.key_type(), signature.algorithm);
+    let provided: Vec<_> = strong.into_iter().filter(provided).collect();
+    if provided.is_empty() { Err(refused(Signature::SignatureAlgorithm)) } else { Ok(provided) }
 }
 
 fn verify_value(signature: &SignatureElement<'_>, keys: &[&VerifyingKey]) -> Result<(), Rejection> {
-    let digest = digest_of(signature.signed_info, None, &signature.method, signature.algorithm.digest())?;
+    let mut octets = Vec::new();
+    canonicalize(signature.signed_info, None, &signature.method, &mut octets)?;
+    if octets.is_empty() {
+        return Err(Rejection::new(Reference::EmptyOutput).at(signature.signed_info.place()));
+    }
     let verifies =
-        |key: &&VerifyingKey| key.public_key().verify_digest(signature.algorithm, &digest, &signature.value).is_ok();
+        |key: &&VerifyingKey| key.public_key().verify(signature.algorithm, &octets, &signature.value).is_ok();
     if keys.iter().any(verifies) {
         return Ok(());
     }

@@ -40,7 +40,7 @@ rules! {
         OneAssertion "there is exactly one assertion" "SAML Profiles 4.1.4.2";
         Signatures "every signature in place verifies with a pinned key" "SAML Core 5.4";
         Coverage "a signature covers the assertion as the connection demands" "SAML Profiles 4.1.4.3";
-        Decryption "an encrypted assertion, if there is one, can be decrypted" "SAML Core 2.2.4";
+        Decryption "the assertion is encrypted if that is demanded, and can be decrypted if it is" "SAML Core 2.2.4";
         AssertionElement "the assertion is of version 2.0 in schema order" "SAML Core 2.3.3";
         ResponseIssuer "the response's Issuer is the identity provider" "SAML Profiles 4.1.4.2";
         AssertionIssuer "the assertion's Issuer is the identity provider" "SAML Profiles 4.1.4.2";

@@ -278,6 +278,15 @@ pub enum SigningError {
     /// The key could not sign.
     #[error("the key could not sign: {0}")]
     Key(&'static str),
+    /// The device that holds the key failed. Nothing is lost: repeat the step with the same input.
+    #[error("the device that holds the signing key failed, repeat the step: {0}")]
+    Signer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The device that holds the key returned something else than a signature by that key: another key than the
+    /// one configured, another form (ECDSA in DER), or a fault. It was thrown away.
+    #[error(
+        "the device that holds the signing key returned no valid signature: compare its key with the configured certificate"
+    )]
+    Faulty,
     /// The text to sign is not the message that it should be.
     #[error("the message can't be signed: {0}")]
     Message(#[from] Rejection),

@@ -278,6 +278,7 @@ reasons! {
     /// XML encryption.
     Decryption {
         NotConfigured "enc.not_configured" Encryption Configuration "SAML Core 2.3.4": "the assertion is encrypted and there is no decryption key" => "give the service provider a decryption key, or switch encryption off at the identity provider";
+        Required "profile.encryption_required" Encryption Configuration "SAML Core 2.3.4": "the assertion is not encrypted and this connection demands it" => "switch encryption of assertions on at the identity provider, with this end's encryption certificate";
         Algorithm "enc.algorithm" Algorithm Message "XML Encryption 1.1 5": "an encryption algorithm is not allowed" => "set AES-GCM with RSA-OAEP at the identity provider; where it can only do AES-CBC have it sign the response, or switch on the relaxation cbc for this connection";
         Structure "enc.structure" Encryption Message "XML Encryption 1.1 3": "encrypted content is not built as the standard says" => "look at the place: something is missing or unknown";
         CipherReference "enc.cipher_reference" Encryption Message "XML Encryption 1.1 3.3.1": "encrypted content lies elsewhere" => "have the identity provider send it along";

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::key_service::{Host, KeyService, ask};
 use super::{FlowError, of_issuer, of_organization};
 use crate::browser::BrowserCookie;
 use crate::connection::Connection;
@@ -73,7 +74,34 @@ pub async fn finish_login<S: LoginStore>(
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Arrived, FlowError<S::Error>> {
-    let outcome = match verify_arrival(store, sp, connections, arrival, now).await {
+    finish(Host::with_store(store), sp, connections, arrival, now).await
+}
+
+/// As [`finish_login`], for a service provider with a decryption key that a service in the network holds: the service is
+/// asked where the key is needed, after everything that can be checked before.
+///
+/// # Errors
+/// As [`finish_login`].
+pub async fn finish_login_asking<S: LoginStore, K: KeyService>(
+    store: &S,
+    keys: &K,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    finish(Host { store, keys: Some(keys) }, sp, connections, arrival, now).await
+}
+
+async fn finish<S: LoginStore, K: KeyService>(
+    host: Host<'_, S, K>,
+    sp: &ServiceProvider,
+    connections: &[Connection],
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Arrived, FlowError<S::Error>> {
+    let store = host.store;
+    let outcome = match verify_arrival(host, sp, connections, arrival, now).await {
         Ok(Verified::Answered(answered)) => answered.complete(store).await.map(Arrived::Finished),
         Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(started)),
         Err(error) => Err(error),
@@ -142,16 +170,16 @@ impl Answered {
 }
 
 /// Verifies a response and, unless it is refused, leaves the store as it was.
-pub(super) async fn verify_arrival<S: LoginStore>(
-    store: &S,
+pub(super) async fn verify_arrival<S: LoginStore, K: KeyService>(
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verified, FlowError<S::Error>> {
     match received(arrival, sp, connections)? {
-        Received::Solicited(response) => verify_solicited(store, sp, connections, response, arrival, now).await,
-        Received::Unsolicited(response) => verify_unsolicited(store, sp, connections, response, arrival, now).await,
+        Received::Solicited(response) => verify_solicited(host, sp, connections, response, arrival, now).await,
+        Received::Unsolicited(response) => verify_unsolicited(host, sp, connections, response, arrival, now).await,
     }
 }
 
@@ -166,14 +194,15 @@ fn received(arrival: Arrival<'_>, sp: &ServiceProvider, connections: &[Connectio
     })
 }
 
-async fn verify_solicited<S: LoginStore>(
-    store: &S,
+async fn verify_solicited<S: LoginStore, K: KeyService>(
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: SolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verified, FlowError<S::Error>> {
+    let Host { store, keys } = host;
     let pending = match store.peek(response.in_response_to().for_lookup()).await.map_err(FlowError::Store)? {
         Peeked::Pending(pending) => pending,
         Peeked::Used => {
@@ -188,7 +217,8 @@ async fn verify_solicited<S: LoginStore>(
     let account = bound.pending().account().cloned();
     let host_state = bound.pending().host_state().map(str::to_owned);
     let carried = bound.pending().relay_state().map(str::to_owned);
-    match response.verify(sp, connection, bound, now) {
+    let verification = response.verify_stepwise(sp, connection, bound, now);
+    match ask(keys, verification).await {
         Ok(verified) => {
             let relay_state = match arrival.relay_state {
                 Some(RESTARTED) => carried,
@@ -213,14 +243,15 @@ async fn verify_solicited<S: LoginStore>(
     }
 }
 
-async fn verify_unsolicited<S: LoginStore>(
-    store: &S,
+async fn verify_unsolicited<S: LoginStore, K: KeyService>(
+    host: Host<'_, S, K>,
     sp: &ServiceProvider,
     connections: &[Connection],
     response: UnsolicitedResponse,
     arrival: Arrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verified, FlowError<S::Error>> {
+    let Host { store, keys } = host;
     let connection = of_issuer(connections, response.issuer())?;
     if connection.policy().unsolicited() == Unsolicited::Convert {
         if arrival.relay_state == Some(RESTARTED) {
@@ -233,7 +264,7 @@ async fn verify_unsolicited<S: LoginStore>(
         let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
         return start_login(store, sp, connection, start, now).await.map(Verified::Restarted);
     }
-    let verified = response.verify(sp, connection, now)?;
+    let verified = ask(keys, response.verify_stepwise(sp, connection, now)).await?;
     Ok(Verified::Answered(Box::new(Answered {
         verified,
         connection: connection.clone(),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::FlowError;
+use super::key_service::Host;
 use super::links::{LinkMail, Linked};
 use super::login::{Answered, Arrival, Verified, verify_arrival};
 use crate::connection::Connection;
@@ -151,11 +152,12 @@ pub async fn sign_in<S: MemberStore>(
     visit: Visit<'_>,
     now: DateTime<Utc>,
 ) -> Result<Entered, FlowError<S::Error>> {
-    let outcome = match verify_arrival(store, entrance.sp, entrance.connections, visit.arrival, now).await {
-        Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
-        Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(started)),
-        Err(error) => Err(error),
-    };
+    let outcome =
+        match verify_arrival(Host::with_store(store), entrance.sp, entrance.connections, visit.arrival, now).await {
+            Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
+            Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(started)),
+            Err(error) => Err(error),
+        };
     if let Err(FlowError::Rejected(rejection)) = &outcome {
         events::report_rejection(rejection);
     }

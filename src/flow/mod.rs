@@ -1,12 +1,14 @@
 //! The drivers over the host's store. READ THIS FIRST: each function names its steps in order.
 
+mod key_service;
 mod links;
 mod login;
 mod logout;
 mod members;
 
+pub use key_service::KeyService;
 pub use links::{LinkMail, LinkVisit, Linked, Remind, confirm_link, follow_reminder, remind};
-pub use login::{Arrival, Arrived, finish_login, start_login};
+pub use login::{Arrival, Arrived, finish_login, finish_login_asking, start_login};
 pub use logout::{LogoutArrival, LogoutArrived, receive_logout, start_logout};
 pub use members::{AskProof, ConfirmLink, Entered, Entrance, Entry, Onboarding, SignedIn, Visit, sign_in};
 

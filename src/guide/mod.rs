@@ -17,3 +17,6 @@ pub mod defaults {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("keys.md")]
+pub mod keys {}

@@ -9,14 +9,15 @@ use crate::assertion::Assertion;
 use crate::connection::Connection;
 use crate::dsig::Signed;
 use crate::error::{Checks, Decryption, Deviations, Flow, Outcome, Profile, Rejection, Rule, Signature};
+use crate::keys::Answers;
 use crate::names::SAML;
 use crate::pending::{BoundLogin, PendingLogin};
-use crate::policy::{Ciphertext, Relaxation, Unsolicited};
+use crate::policy::{Ciphertext, EncryptionRule, Relaxation, Unsolicited};
 use crate::protocol::{Asserted, Response};
 use crate::sp::ServiceProvider;
 use crate::time::ClockSkew;
 use crate::xml::{Document, Node};
-use crate::xmlenc::{Decrypted, Decryptor};
+use crate::xmlenc::{Decrypted, Recipient};
 
 type Verdict = Result<VerifiedLogin, Rejection>;
 
@@ -34,6 +35,7 @@ pub(super) struct Context<'c> {
     pub(super) connection: &'c Connection,
     pub(super) expectation: &'c Expectation,
     pub(super) now: DateTime<Utc>,
+    answers: &'c Answers<'c>,
 }
 
 impl Context<'_> {
@@ -48,6 +50,10 @@ impl Context<'_> {
         self.sp.clock_skew()
     }
 
+    fn recipient(&self, ciphertext: Ciphertext) -> Recipient<'_> {
+        recipient(self.sp, self.connection, ciphertext, self.answers)
+    }
+
     /// An InResponseTo attribute as the policy of the connection reads it.
     pub(super) fn answered<'d>(&self, in_response_to: Option<&'d str>) -> Option<&'d str> {
         let policy = self.connection.policy();
@@ -60,12 +66,18 @@ impl Context<'_> {
 }
 
 /// Whoever decrypts what the identity provider of a connection encrypted for this service provider.
-pub(super) fn decryptor<'c>(sp: &'c ServiceProvider, connection: &Connection, ciphertext: Ciphertext) -> Decryptor<'c> {
-    Decryptor {
+pub(super) fn recipient<'c>(
+    sp: &'c ServiceProvider,
+    connection: &Connection,
+    ciphertext: Ciphertext,
+    answers: &'c Answers<'c>,
+) -> Recipient<'c> {
+    Recipient {
         keys: sp.decryption_keys(),
-        recipient: sp.entity_id().as_str(),
+        entity_id: sp.entity_id().as_str(),
         ciphers: connection.policy().ciphers(ciphertext),
         limits: sp.limits(),
+        answers,
     }
 }
 
@@ -80,8 +92,9 @@ pub(crate) fn verify(
     connection: &Connection,
     expectation: &Expectation,
     now: DateTime<Utc>,
+    answers: &Answers<'_>,
 ) -> Result<VerifiedLogin, Rejection> {
-    let context = Context { sp, connection, expectation, now };
+    let context = Context { sp, connection, expectation, now, answers };
     let mut checks = Checks::default();
     match apply(document, &context, &mut checks) {
         Ok(verified) => Ok(verified.with_checks(checks)),
@@ -104,20 +117,30 @@ fn apply(document: &Document, context: &Context<'_>, checks: &mut Checks) -> Ver
     };
     match asserted {
         Asserted::Plain(node) => {
-            checks.note(Rule::Decryption, Ok(()))?;
+            checks.note(Rule::Decryption, may_be_plain(node, context))?;
             let by_response = on_response.and_then(|signed| signed.part(node));
             let covered = prove(node, by_response, context, checks)?;
             conclude(&response, &covered, context, checks, deviations)
         }
         Asserted::Encrypted(node) => {
             let sealed = checks.clone();
-            let plaintext =
-                checks.note(Rule::Decryption, decryptor(context.sp, context.connection, ciphertext).decrypt(node))?;
+            let plaintext = checks.note(Rule::Decryption, context.recipient(ciphertext).decrypt(node))?;
             let opened = open(&plaintext, node, on_response, context, checks);
             let covered = opened.map_err(|_| veil(checks, &sealed))?;
             let outcome = conclude(&response, &covered, context, checks, deviations);
             outcome.map_err(|rejection| if may_be_told(&covered, checks) { rejection } else { veil(checks, &sealed) })
         }
+    }
+}
+
+/// Whether the connection takes an assertion that is not encrypted.
+fn may_be_plain(assertion: Node<'_>, context: &Context<'_>) -> Result<(), Rejection> {
+    match context.connection.policy().encryption_rule() {
+        EncryptionRule::Either => Ok(()),
+        EncryptionRule::Encrypted => Err(Rejection::new(Decryption::Required)
+            .at(assertion.place())
+            .expecting("EncryptedAssertion")
+            .finding("Assertion")),
     }
 }
 
@@ -158,9 +181,9 @@ fn conclude(
     mut deviations: Deviations,
 ) -> Verdict {
     // What is encrypted in a proven assertion was signed as ciphertext.
-    let decryptor = decryptor(context.sp, context.connection, Ciphertext::Signed);
+    let recipient = context.recipient(Ciphertext::Signed);
     let assertion =
-        checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &decryptor, &mut deviations))?;
+        checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &recipient, &mut deviations))?;
     let facts = Facts { context, response, assertion: &assertion, response_signature: covered.response_signature };
     let bearer = facts.judge(checks, &mut deviations)?;
     VerifiedLogin::new(context, assertion, bearer, deviations)

@@ -3,12 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::concluded::{FinishedLogout, LogoutExtent, VerifiedLogoutRequest};
-use super::login::decryptor;
+use super::login::recipient;
 use super::received_logout::Message;
 use super::verified::ReplayKey;
 use crate::connection::Connection;
 use crate::dsig::{DS, Signed};
 use crate::error::{Checks, Deviation, Deviations, Flow, Logout, Rejection, Rule, Signature};
+use crate::keys::Answers;
 use crate::names::{AssertionId, EntityId};
 use crate::pending::Purpose;
 use crate::policy::{Ciphertext, Relaxation};
@@ -64,8 +65,10 @@ impl Context<'_> {
         self.judge_head(&request.head, Proof::Signed, checks, &mut deviations);
         let time = self.not_from_the_future(&request.head).and_then(|()| self.not_too_late(&request));
         let good_until = checks.note(Rule::LogoutTime, time);
-        let decryptor = decryptor(self.sp, self.connection, Ciphertext::Signed);
-        let name_id = checks.note(Rule::LogoutName, request.name_id(&decryptor));
+        // No service is asked for a key here: the browser waits for nobody who logs out.
+        let unasked = Answers::new(&[]);
+        let recipient = recipient(self.sp, self.connection, Ciphertext::Signed, &unasked);
+        let name_id = checks.note(Rule::LogoutName, request.name_id(&recipient));
         if let Some(rejection) = checks.first_failure() {
             return Err(rejection.clone());
         }

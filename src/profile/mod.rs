@@ -7,9 +7,11 @@ mod received;
 mod received_logout;
 mod rules;
 mod signatures;
+mod unwrapping;
 mod verified;
 
 pub use concluded::{ConcludedLogout, Ended, FinishedLogout, LogoutExtent, LogoutStatus, VerifiedLogoutRequest};
 pub use received::{Received, SolicitedResponse, UnsolicitedResponse};
 pub use received_logout::{ReceivedLogout, ReceivedLogoutRequest, ReceivedLogoutResponse};
+pub use unwrapping::{KeyUnwrapping, Verification};
 pub use verified::{Claim, Login, ReplayKey, VerifiedLogin};

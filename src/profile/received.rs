@@ -5,10 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::login::{Expectation, verify};
+use super::unwrapping::{KeyUnwrapping, Verification};
 use super::verified::VerifiedLogin;
 use crate::binding::post;
 use crate::connection::Connection;
 use crate::error::{Checks, Deviations, Flow, Profile as Reason, Rejection, Rule};
+use crate::keys::Answers;
 use crate::limits::Limits;
 use crate::names::{EntityId, RequestId, SAML, Unverified};
 use crate::pending::BoundLogin;
@@ -108,7 +110,22 @@ impl SolicitedResponse {
         login: BoundLogin,
         now: DateTime<Utc>,
     ) -> Result<VerifiedLogin, Rejection> {
-        verify(&self.document, sp, connection, &Expectation::Answer(login), now)
+        verify(&self.document, sp, connection, &Expectation::Answer(login), now, &Answers::new(&[]))
+    }
+
+    /// As [`verify`](Self::verify), but stops where a key is needed that a service in the network holds
+    /// ([`DecryptionKey::held_by_service`](crate::DecryptionKey::held_by_service)).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_stepwise<'a>(
+        &'a self,
+        sp: &'a ServiceProvider,
+        connection: &'a Connection,
+        login: BoundLogin,
+        now: DateTime<Utc>,
+    ) -> Result<Verification<'a>, Rejection> {
+        KeyUnwrapping::start(&self.document, sp, connection, Expectation::Answer(login), now)
     }
 
     /// The response as an answer to nothing, if what it names is the constant that this connection takes for none.
@@ -144,7 +161,21 @@ impl UnsolicitedResponse {
         connection: &Connection,
         now: DateTime<Utc>,
     ) -> Result<VerifiedLogin, Rejection> {
-        verify(&self.document, sp, connection, &Expectation::Nothing, now)
+        verify(&self.document, sp, connection, &Expectation::Nothing, now, &Answers::new(&[]))
+    }
+
+    /// As [`verify`](Self::verify), but stops where a key is needed that a service in the network holds
+    /// ([`DecryptionKey::held_by_service`](crate::DecryptionKey::held_by_service)).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_stepwise<'a>(
+        &'a self,
+        sp: &'a ServiceProvider,
+        connection: &'a Connection,
+        now: DateTime<Utc>,
+    ) -> Result<Verification<'a>, Rejection> {
+        KeyUnwrapping::start(&self.document, sp, connection, Expectation::Nothing, now)
     }
 
     /// Refuses it because this endpoint takes answers only.

@@ -10,7 +10,7 @@ use crate::error::{Deviations, Logout, Reason, Rejection, Schema, Subject};
 use crate::names::{EntityId, RequestId, SAML, SAMLP, SessionIndex};
 use crate::time::format_date_time;
 use crate::xml::{Cursor, Node, Writer};
-use crate::xmlenc::Decryptor;
+use crate::xmlenc::Recipient;
 
 /// Most sessions that one request can name; each costs a look-up.
 const MOST_SESSIONS: usize = 256;
@@ -92,11 +92,11 @@ impl<'d> LogoutRequest<'d> {
     ///
     /// # Errors
     /// `slo.name_id` for an empty name, `schema.*`, `enc.*`.
-    pub(crate) fn name_id(&self, decryptor: &Decryptor<'_>) -> Result<NameId, Rejection> {
+    pub(crate) fn name_id(&self, recipient: &Recipient<'_>) -> Result<NameId, Rejection> {
         let read = match self.name {
             Name::Plain(node) => NameId::read(node),
             Name::Encrypted(node) => {
-                decryptor.decrypt(node).and_then(|plaintext| NameId::read(plaintext.element(SAML, "NameID")?))
+                recipient.decrypt(node).and_then(|plaintext| NameId::read(plaintext.element(SAML, "NameID")?))
             }
         };
         read.map_err(|rejection| match rejection.reason() {

@@ -3,10 +3,12 @@
 mod metadata;
 mod publication;
 mod settings;
+mod warning;
 
 pub use metadata::{SpMetadata, SpMetadataError};
 pub use publication::{ContactPerson, Need, OrganizationInfo, RequestedAttribute};
 pub use settings::{PathScheme, SpSettings, SpSettingsBuilder};
+pub use warning::ServiceProviderWarning;
 
 use crate::error::ConfigError;
 use crate::keys::{Certificate, DecryptionKey, SigningKey};
@@ -118,6 +120,14 @@ impl ServiceProvider {
     #[must_use]
     pub fn decryption_keys(&self) -> &[DecryptionKey] {
         &self.decryption_keys
+    }
+
+    /// What is worth changing, though it works.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<ServiceProviderWarning> {
+        let signing = self.signing_key.as_ref().map(|key| key.verifying_key().fingerprint());
+        let both = self.decryption_keys.iter().map(DecryptionKey::fingerprint).filter(|key| Some(*key) == signing);
+        both.take(1).map(|fingerprint| ServiceProviderWarning::OneKeyForBoth { fingerprint }).collect()
     }
 
     /// The bounds on messages.

@@ -37,8 +37,12 @@ pub use logout::FakeLogout;
 pub use memory_store::MemoryStore;
 pub use raw::{sign_octets, sign_template, signature_template};
 
+use std::error::Error;
+
 use crate::error::{KeyError, Rejection, SigningError};
-use crate::keys::{Certificate, DecryptionKey, SigningKey};
+use crate::keys::{
+    Answers, Certificate, DecryptionKey, Decryptor, KeyTransport, SignatureAlgorithm, Signer, SigningKey, UnwrapFailed,
+};
 
 /// Keys for tests. They are published with this crate: whatever they sign proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +95,22 @@ impl TestKey {
             Self::P256 => include_str!("fixtures/p256-1.key.pem"),
             Self::OtherP256 => include_str!("fixtures/p256-2.key.pem"),
         }
+    }
+}
+
+/// As if a device held the key.
+impl Signer for TestKey {
+    fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        Ok(self.signing_key()?.with_algorithm(algorithm)?.sign(octets)?)
+    }
+}
+
+/// As if a device held the key.
+impl Decryptor for TestKey {
+    fn unwrap_key(&self, transport: &KeyTransport, octets: &[u8]) -> Result<Vec<u8>, UnwrapFailed> {
+        let key = self.decryption_key().map_err(|_| UnwrapFailed)?;
+        let unwrapped = key.unwrap_key(transport, octets, &Answers::new(&[])).unwrap_or(Err(UnwrapFailed));
+        unwrapped.map(|content_key| content_key.to_vec())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::dsig::{
     Algorithms, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, Method, Permission, Rule, canonicalize, digest_of, digest_uri,
     read_c14n,
 };
-use crate::error::{Signature, SigningError};
+use crate::error::Signature;
 use crate::keys::SigningKey;
 use crate::limits::Limits;
 use crate::xml::{Document, Node, Profile};
@@ -132,7 +132,7 @@ fn sign(info: Node<'_>, key: &SigningKey) -> Result<Vec<u8>, TestingError> {
 }
 
 fn signed(octets: &[u8], key: &SigningKey) -> Result<Vec<u8>, TestingError> {
-    Ok(key.sign(octets).map_err(|_| SigningError::Key("no randomness, or an algorithm that does not fit"))?)
+    Ok(key.sign(octets)?)
 }
 
 /// The first canonicalization named below an element; without one, the default of XML Signature 4.4.3.2.

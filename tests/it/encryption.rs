@@ -6,17 +6,17 @@ use saml_sp::flow::{Arrival, Arrived, FlowError, block_on, finish_login, start_l
 use saml_sp::login::LoginStart;
 use saml_sp::testing::{Encryption, KeyPlacement, MemoryStore, SignedParts, TestKey};
 use saml_sp::{
-    BrowserCookie, Claim, Connection, ConnectionId, EntityId, Limits, Login, PendingKey, PendingLogin, Policy,
-    Received, Rejection, Relaxation, RequestId, ServiceProvider, Unsolicited,
+    BrowserCookie, Claim, Connection, ConnectionId, EncryptionRule, EntityId, Limits, Login, PendingKey, PendingLogin,
+    Policy, Received, Rejection, Relaxation, RequestId, ServiceProvider, Unsolicited,
 };
 
 use crate::kit::*;
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-const OURS: TestKey = TestKey::OtherRsa;
+pub(crate) const OURS: TestKey = TestKey::OtherRsa;
 
-fn connection(policy: Policy) -> Connection {
+pub(crate) fn connection(policy: Policy) -> Connection {
     Connection::preconfigured(ConnectionId::new("acme-1"), organization(), identity_provider(&[TestKey::Rsa]), policy)
         .unwrap()
 }
@@ -26,7 +26,7 @@ fn sp(keys: &[TestKey]) -> ServiceProvider {
     keys.iter().fold(builder, |sp, key| sp.decryption_key(key.decryption_key().unwrap())).build().unwrap()
 }
 
-fn judge_with(xml: &str, policy: Policy, keys: &[TestKey]) -> Result<Login, Rejection> {
+pub(crate) fn judge_with(xml: &str, policy: Policy, keys: &[TestKey]) -> Result<Login, Rejection> {
     let (sp, connection) = (sp(keys), connection(policy));
     let verified = match Received::from_xml(xml.as_bytes().to_vec(), &Limits::message())? {
         Received::Solicited(response) => {
@@ -45,21 +45,21 @@ fn judge(xml: &str) -> Result<Login, Rejection> {
 }
 
 #[track_caller]
-fn accept(outcome: Result<Login, Rejection>) -> Login {
+pub(crate) fn accept(outcome: Result<Login, Rejection>) -> Login {
     let login = outcome.unwrap_or_else(|rejection| panic!("{}", rejection.report()));
     assert_eq!(login.name_id().map(|name_id| name_id.value()), Some(ALICE));
     login
 }
 
 #[track_caller]
-fn refuse(outcome: Result<Login, Rejection>, code: &str) -> Rejection {
+pub(crate) fn refuse(outcome: Result<Login, Rejection>, code: &str) -> Rejection {
     let rejection = outcome.err().unwrap_or_else(|| panic!("a login came out instead of {code}"));
     assert_eq!(rejection.code(), code, "{}", rejection.report());
     rejection
 }
 
 /// Everything that a rejection shows.
-fn outward(rejection: &Rejection) -> String {
+pub(crate) fn outward(rejection: &Rejection) -> String {
     format!("{rejection}\n{rejection:?}\n{}\n{:?}\n{:?}", rejection.report(), rejection.checks(), rejection.place())
 }
 
@@ -68,48 +68,48 @@ fn template(parts: SignedParts) -> String {
 }
 
 /// The assertion, signed if that is asked for.
-fn assertion(parts: SignedParts) -> String {
+pub(crate) fn assertion(parts: SignedParts) -> String {
     let signed = sign(&template(parts), &TestKey::Rsa.signing_key().unwrap());
     element(&signed, "Assertion").to_owned()
 }
 
 /// A response around ciphertext, signed if that is asked for.
-fn around(parts: SignedParts, ciphertext: &str) -> String {
+pub(crate) fn around(parts: SignedParts, ciphertext: &str) -> String {
     let template = template(parts);
     let xml = replace(&template, element(&template, "Assertion"), ciphertext);
     sign(&xml, &TestKey::Rsa.signing_key().unwrap())
 }
 
-fn sealed(how: &Encryption, plain: impl AsRef<[u8]>) -> String {
+pub(crate) fn sealed(how: &Encryption, plain: impl AsRef<[u8]>) -> String {
     how.wrapped("EncryptedAssertion", plain, OURS.certificate_pem()).unwrap()
 }
 
 /// What the identity provider sends: the assertion signed and encrypted.
-fn usual(how: &Encryption) -> String {
+pub(crate) fn usual(how: &Encryption) -> String {
     around(SignedParts::Nothing, &sealed(how, assertion(SignedParts::Assertion)))
 }
 
-fn gcm() -> Encryption {
+pub(crate) fn gcm() -> Encryption {
     Encryption::new()
 }
 
-fn cbc() -> Encryption {
+pub(crate) fn cbc() -> Encryption {
     gcm().cipher(&format!("{XENC}aes128-cbc"))
 }
 
-fn cbc_policy() -> Policy {
+pub(crate) fn cbc_policy() -> Policy {
     Policy::strict().with_relaxation(Relaxation::Cbc)
 }
 
 /// Replaces the octets of the last CipherValue: the content.
-fn altered(xml: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> String {
+pub(crate) fn altered(xml: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> String {
     let start = xml.rfind("<xenc:CipherValue>").unwrap() + "<xenc:CipherValue>".len();
     let end = start + xml[start..].find('<').unwrap();
     let octets = BASE64_STANDARD.decode(&xml[start..end]).unwrap();
     [&xml[..start], &BASE64_STANDARD.encode(change(octets)), &xml[end..]].concat()
 }
 
-fn encrypted_key(how: &Encryption) -> String {
+pub(crate) fn encrypted_key(how: &Encryption) -> String {
     element(&how.encrypt("<a/>", OURS.certificate_pem()).unwrap(), "EncryptedKey").to_owned()
 }
 
@@ -304,6 +304,71 @@ fn enc_007_enc_010_gcm_at_every_length() {
     }
 }
 
+/// A key service for an attacker would be one that tells these apart: a block that is larger than the modulus, one whose
+/// first octet is not zero once decrypted, and one whose label has another hash (Manger's attack on OAEP).
+#[test]
+fn enc_007_no_kind_of_bad_oaep_is_told_from_another() {
+    let xml = usual(&gcm());
+    accept(judge(&xml));
+    let with_octets = |octets: &[u8]| {
+        let key = element(&xml, "EncryptedKey").to_owned();
+        let value = format!("<xenc:CipherValue>{}</xenc:CipherValue>", BASE64_STANDARD.encode(octets));
+        replace(&xml, &key, &replace(&key, element(&key, "CipherValue"), &value))
+    };
+    let octets = |how: &Encryption| BASE64_STANDARD.decode(text_of(&encrypted_key(how), "CipherValue")).unwrap();
+    let other_label = octets(&gcm().label(b"label"));
+    let other_digest = octets(&gcm().digest(&format!("{XENC}sha256")));
+    let other_key = octets(&gcm());
+    let pkcs1 = octets(&gcm().transport(&format!("{XENC}rsa-1_5")));
+    // Of numbers below the modulus 255 in 256 decrypt to a first octet that is not zero.
+    let first_octet_not_zero = (0..8_u8).map(|number| [vec![0, number], vec![0x5a; 254]].concat());
+    let edges = [vec![0; 256], [vec![0; 255], vec![1]].concat(), vec![0xff; 256], vec![0; 255], vec![0; 257], vec![]];
+    let first = outward(&refuse(judge(&altered(&xml, |_| Vec::new())), "enc.failed"));
+    let all = [other_label, other_digest, other_key, pkcs1].into_iter().chain(first_octet_not_zero).chain(edges);
+    for octets in all {
+        assert_eq!(first, outward(&refuse(judge(&with_octets(&octets)), "enc.failed")), "{octets:02x?}");
+    }
+}
+
+fn text_of<'x>(xml: &'x str, local: &str) -> &'x str {
+    let element = element(xml, local);
+    &element[element.find('>').unwrap() + 1..element.rfind("</").unwrap()]
+}
+
+/// The last octet says how long the padding is, 1 to a whole block, and the others may be anything.
+#[test]
+fn enc_011_padding_of_every_length() {
+    let good = assertion(SignedParts::Assertion);
+    let triple_des = gcm().cipher(&format!("{XENC}tripledes-cbc"));
+    let policy = || cbc_policy().dangerous().allow_3des().into_policy();
+    for (how, block) in [(cbc(), 16), (triple_des, 8)] {
+        let padded = |plain: &str, padding: &[u8]| {
+            let xml = around(SignedParts::Nothing, &sealed(&how.clone().padding(padding), plain));
+            judge_with(&xml, policy(), &[OURS])
+        };
+        // White space in a tag is none of the content.
+        let filled = |fill: usize| replace(&good, "<saml:Assertion ", &format!("<saml:Assertion {}", " ".repeat(fill)));
+        let missing = |plain: &str| block - plain.len() % block;
+        for fill in 0..block {
+            let plain = filled(fill);
+            let length = missing(&plain);
+            let padding = [vec![0xa5; length - 1], vec![u8::try_from(length).unwrap()]].concat();
+            accept(padded(&plain, &padding));
+        }
+        let whole = filled((0..block).find(|fill| missing(&filled(*fill)) == block).unwrap());
+        let first =
+            outward(&refuse(judge_with(&altered(&usual(&how), |_| Vec::new()), policy(), &[OURS]), "enc.failed"));
+        for last in [0, block + 1, 127, 255] {
+            let padding = [vec![0; block - 1], vec![u8::try_from(last).unwrap()]].concat();
+            assert_eq!(first, outward(&refuse(padded(&whole, &padding), "enc.failed")), "{last}");
+        }
+        for length in [0, 1, block - 1, block, block + 1, 2 * block - 1, 2 * block] {
+            let cut = altered(&usual(&how), |octets| octets[..length].to_vec());
+            assert_eq!(first, outward(&refuse(judge_with(&cut, policy(), &[OURS]), "enc.failed")), "{length}");
+        }
+    }
+}
+
 #[test]
 fn enc_012_content_keys_of_another_length() {
     accept(judge(&usual(&gcm().content_key(&[7; 32]))));
@@ -322,14 +387,67 @@ fn enc_013_unknown_algorithms() {
         refuse(judge(&xml.replace(&format!("{XENC11}aes256-gcm"), uri)), "enc.algorithm");
         refuse(judge(&xml.replace(&format!("{XENC}rsa-oaep-mgf1p"), uri)), "enc.algorithm");
     }
-    let missing = without(&xml, element(&xml, "EncryptionMethod"));
-    refuse(judge(&missing), "enc.structure");
+    for method in [element(&xml, "EncryptionMethod"), element(element(&xml, "EncryptedKey"), "EncryptionMethod")] {
+        refuse(judge(&without(&xml, method)), "enc.structure");
+        refuse(judge(&replace(&xml, method, "<xenc:EncryptionMethod/>")), "enc.algorithm");
+    }
     let old = around(
         SignedParts::Response,
         &sealed(&gcm().cipher(&format!("{XENC}tripledes-cbc")), assertion(SignedParts::Nothing)),
     );
     refuse(judge(&old), "enc.algorithm");
     accept(judge_with(&old, Policy::strict().dangerous().allow_3des().into_policy(), &[OURS]));
+}
+
+/// Nothing but RSA leads to a content key: no key wrapped with another, no key agreement, no derivation and its iterations.
+#[test]
+fn enc_013_no_other_way_to_a_content_key() {
+    let xml = usual(&gcm());
+    accept(judge(&xml));
+    let transport = format!("{XENC}rsa-oaep-mgf1p");
+    for uri in [
+        format!("{XENC}kw-aes128"),
+        format!("{XENC}kw-aes192"),
+        format!("{XENC}kw-tripledes"),
+        format!("{XENC11}kw-aes-128-pad"),
+        format!("{XENC}dh"),
+        format!("{XENC11}dh-es"),
+        format!("{XENC11}ECDH-ES"),
+        format!("{XENC11}pbkdf2"),
+        format!("{XENC}RSA-OAEP-MGF1P"),
+        format!("{transport} "),
+    ] {
+        refuse(judge(&xml.replace(&transport, &uri)), "enc.algorithm");
+    }
+    let params =
+        "<xenc11:PBKDF2-params><xenc11:IterationCount>4294967295</xenc11:IterationCount></xenc11:PBKDF2-params>";
+    let derived = format!(
+        "<xenc11:DerivedKey xmlns:xenc11=\"{XENC11}\"><xenc11:KeyDerivationMethod Algorithm=\"{XENC11}pbkdf2\">{params}\
+         </xenc11:KeyDerivationMethod></xenc11:DerivedKey>"
+    );
+    let agreement = format!(
+        "<xenc:AgreementMethod xmlns:xenc=\"{XENC}\" Algorithm=\"{XENC11}ECDH-ES\">{derived}</xenc:AgreementMethod>"
+    );
+    let key = element(&xml, "EncryptedKey").to_owned();
+    for other in [&derived, &agreement] {
+        // Alone it is no key; beside one that is, nobody looks at it; in place of one inside a key it is refused.
+        refuse(judge(&replace(&xml, &key, other)), "enc.structure");
+        accept(judge(&replace(&xml, &key, &format!("{other}{key}"))));
+    }
+    let info = format!("<ds:KeyInfo xmlns:ds=\"{DS}\">{agreement}</ds:KeyInfo><xenc:CipherData>");
+    refuse(judge(&replace(&xml, &key, &replace(&key, "<xenc:CipherData>", &info))), "enc.structure");
+}
+
+/// A policy that asks for encryption is not to be satisfied with less.
+#[test]
+fn enc_028_a_plain_assertion_where_an_encrypted_one_is_due() {
+    let demanding = || Policy::strict().with_encryption_rule(EncryptionRule::Encrypted);
+    accept(judge_with(&usual(&gcm()), demanding(), &[OURS]));
+    for parts in [SignedParts::Assertion, SignedParts::Response, SignedParts::Both] {
+        let plain = sign(&template(parts), &TestKey::Rsa.signing_key().unwrap());
+        refuse(judge_with(&plain, demanding(), &[OURS]), "profile.encryption_required");
+        accept(judge_with(&plain, Policy::strict(), &[OURS]));
+    }
 }
 
 #[test]
@@ -397,6 +515,39 @@ fn enc_016_keys_that_lead_to_keys() {
     refuse(judge(&named("<ds:RetrievalMethod URI=\"#_key\"/>")), "enc.structure");
     refuse(judge(&named("<ds:KeyInfoReference URI=\"#_key\"/>")), "enc.structure");
     accept(judge(&named("<ds:KeyName>hint</ds:KeyName>")));
+}
+
+#[test]
+fn enc_016_depth_and_loops() {
+    let xml = usual(&gcm());
+    accept(judge(&xml));
+    let key = element(&xml, "EncryptedKey").to_owned();
+    let nested = |depth: usize| {
+        let info = |index: usize| {
+            format!(
+                "<ds:KeyInfo xmlns:ds=\"{DS}\">{}",
+                key.replace("_key", &format!("_{index}")).replacen("<xenc:CipherData>", "{}<xenc:CipherData>", 1)
+            )
+        };
+        let deepest = String::new();
+        let inner = (0..depth).fold(deepest, |inner, index| info(index).replacen("{}", &inner, 1) + "</ds:KeyInfo>");
+        judge(&replace(&xml, &key, &replace(&key, "<xenc:CipherData>", &format!("{inner}<xenc:CipherData>"))))
+    };
+    accept(nested(0));
+    refuse(nested(1), "enc.structure");
+    refuse(nested(8), "enc.structure");
+    // The parser's limit comes before.
+    assert!(["xml.limit_depth", "xml.limit_size"].contains(&refuse_any(nested(1000))));
+    // A to B, B to A: neither is followed, also not where the first step is right.
+    let referenced = usual(&gcm().placement(KeyPlacement::Referenced));
+    let key = element(&referenced, "EncryptedKey").to_owned();
+    let to = |id: &str, target: &str| {
+        let info = format!("<ds:KeyInfo xmlns:ds=\"{DS}\"><ds:RetrievalMethod URI=\"#{target}\"/></ds:KeyInfo>");
+        replace(&key, "<xenc:CipherData>", &format!("{info}<xenc:CipherData>")).replace("_key", id)
+    };
+    refuse(judge(&replace(&referenced, &key, &to("_key", "_key"))), "enc.structure");
+    refuse(judge(&replace(&referenced, &key, &format!("{}{}", to("_key", "_b"), to("_b", "_key")))), "enc.structure");
+    accept(judge(&replace(&referenced, &key, &format!("{key}{}", to("_b", "_key")))));
 }
 
 #[test]

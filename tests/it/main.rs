@@ -16,7 +16,10 @@ mod encryption;
 mod fake_idp;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fips")]
+mod fips;
 mod flow;
+mod held_keys;
 mod host_store;
 mod ids;
 mod kit;
