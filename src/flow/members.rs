@@ -209,7 +209,7 @@ async fn enter<S: MemberStore>(
         let (change, next) = step.plan(step.decide(&facts))?;
         match store.apply(spend(&answered), &change).await.map_err(FlowError::Store)? {
             Applied::Done => return conclude(answered, settings, next),
-            Applied::Created(account) => return conclude(answered, settings, Next::Enter(account, Entry::Created)),
+            Applied::Created(account) => return conclude(answered, settings, next.made(account)),
             Applied::AlreadyUsed(claim) => return Err(used(answered, claim)),
             Applied::NoSeat => return give_up(store, answered, Refusal::NoSeat.into()).await,
             Applied::Conflict => {}
@@ -252,6 +252,15 @@ enum Next {
     Confirm(AccountId, LinkToken),
     AskProof(Option<LinkMail>),
     Refuse(Refusal),
+}
+
+impl Next {
+    fn made(self, account: AccountId) -> Self {
+        match self {
+            Self::EnterNew => Self::Enter(account, Entry::Created),
+            other => other,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -25,8 +25,10 @@ fn the_contract_of_members_bites() {
             | Defect::TrimsBlanks
             | Defect::ForgetsQualifiers
             | Defect::ForgetsFormat
-            | Defect::ForgetsIssuer
-            | Defect::ForgetsConnection => "the account of another subject",
+            | Defect::ForgetsIssuer => "the account of another subject",
+            Defect::ForgetsConnection => "an account, seen from another connection",
+            Defect::FindsNoLinkOfAccounts => "the link of a new member",
+            Defect::MakesSecondLinks => "making a second link for an account",
             Defect::FindsMembersOnly => "an owner of an address, seen from another organization",
             Defect::FindsInvitationsOfOthers => "an invitation, seen from another organization",
             Defect::NeverNotesUse => "when a link was confirmed and used",
