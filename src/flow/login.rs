@@ -75,7 +75,7 @@ pub async fn finish_login<S: LoginStore>(
 ) -> Result<Arrived, FlowError<S::Error>> {
     let outcome = match verify_arrival(store, sp, connections, arrival, now).await {
         Ok(Verified::Answered(answered)) => answered.complete(store).await.map(Arrived::Finished),
-        Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(started)),
+        Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(*started)),
         Err(error) => Err(error),
     };
     match &outcome {
@@ -89,7 +89,7 @@ pub async fn finish_login<S: LoginStore>(
 /// A response as far as it can be judged without using anything up.
 pub(super) enum Verified {
     Answered(Box<Answered>),
-    Restarted(Started),
+    Restarted(Box<Started>),
 }
 
 /// A verified login, and what has to be used up before it is one.
@@ -210,7 +210,7 @@ async fn verify_unsolicited<S: LoginStore>(
         }
         let cookie = arrival.cookie.and_then(BrowserCookie::from_value);
         let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
-        return start_login(store, sp, connection, start, now).await.map(Verified::Restarted);
+        return start_login(store, sp, connection, start, now).await.map(Box::new).map(Verified::Restarted);
     }
     let verified = response.verify(sp, connection, now)?;
     Ok(Verified::Answered(Box::new(Answered {

@@ -153,7 +153,7 @@ pub async fn sign_in<S: MemberStore>(
 ) -> Result<Entered, FlowError<S::Error>> {
     let outcome = match verify_arrival(store, entrance.sp, entrance.connections, visit.arrival, now).await {
         Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
-        Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(started)),
+        Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(*started)),
         Err(error) => Err(error),
     };
     if let Err(FlowError::Rejected(rejection)) = &outcome {
@@ -313,7 +313,7 @@ impl Step<'_> {
         };
         let (organization, subject) = (self.settings.organization().clone(), self.identity.subject().clone());
         let change = MemberChange::new(organization, subject, self.identity.email(), &sign_in, self.now);
-        (Change::Member(change), Next::Enter(sign_in.account, entry))
+        (Change::Member(Box::new(change)), Next::Enter(sign_in.account, entry))
     }
 
     fn pending_link(&self, account: &AccountId, kind: ProofKind) -> Result<(Change, LinkToken), StartError> {
