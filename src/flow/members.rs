@@ -69,7 +69,7 @@ pub enum Entered {
     Linked(Linked),
     /// The connection works. Whoever tried it out is linked to it, and no session comes of it.
     Tested(Finished),
-    /// Show the account that is signed in what is to be linked, and have it post the token: see [`confirm_link`].
+    /// Show the account that is signed in what is to be linked, and have it post the token: see [`confirm_link`](super::confirm_link).
     Confirm(ConfirmLink),
     /// Show the one page that says to sign in to an account which may exist, and to look for a mail.
     AskProof(AskProof),

@@ -210,7 +210,7 @@ impl HostStore {
                 }
                 _ => applied,
             },
-            (Defect::StealsLinks, Applied::Conflict, Change::Member(change)) => {
+            (Defect::StealsLinks, Applied::Conflict, Change::Member(change)) if change.link == LinkChange::Replace => {
                 if let Some(owner) = self.inner.linked_account(&change.subject) {
                     self.inner.unlink(change.subject.connection(), &owner).await.unwrap();
                 }
