@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::attribute_map::AttributeMap;
+use super::attribute_map::{AttributeMap, Extra};
 use super::fields::{self, Identifier};
 use super::identity::{AssertedRole, Identity, SubjectKey, SubjectSource};
 use super::report::{Field, MappingNote, MappingReport};
 use super::role::{RoleMap, has_overage};
-use super::source::EMAIL_ADDRESS;
+use super::source::{EMAIL_ADDRESS, Source};
 use super::vocabulary::may_be_reassigned;
 use crate::error::{Reason, Rejection};
 use crate::profile::Login;
@@ -40,23 +40,10 @@ impl AttributeMap {
         let (identifier, identifier_report) = fields::identifier(&self.identifier, login);
         let (email, email_report) = fields::email(&self.email, login);
         report.fields.extend([identifier_report, email_report]);
-        let mut named = |field, sources: &[_]| {
-            if sources.is_empty() {
-                return None;
-            }
-            let (name, field_report) = fields::person_name(field, sources, login);
-            report.fields.push(field_report);
-            name
-        };
-        let first_name = named(Field::FirstName, &self.first_name);
-        let last_name = named(Field::LastName, &self.last_name);
+        let first_name = read_name(Field::FirstName, &self.first_name, login, &mut report);
+        let last_name = read_name(Field::LastName, &self.last_name, login, &mut report);
         let role = read_role(self.roles.as_ref(), login, &mut report);
-        let extra = self.extra.iter().map(|extra| {
-            let (values, field_report) = fields::extra(extra, login);
-            report.fields.push(field_report);
-            (extra.name.clone(), values)
-        });
-        let extra = extra.collect();
+        let extra = self.extra.iter().map(|extra| read_extra(extra, login, &mut report)).collect();
         match (identifier, email) {
             (Ok(identifier), Ok(email)) => {
                 report.notes.extend(reassignable(&identifier.source));
@@ -67,6 +54,21 @@ impl AttributeMap {
             (Err(reason), _) | (_, Err(reason)) => Err(MappingError::new(reason, report)),
         }
     }
+}
+
+fn read_name(field: Field, sources: &[Source], login: &Login, report: &mut MappingReport) -> Option<String> {
+    if sources.is_empty() {
+        return None;
+    }
+    let (name, field_report) = fields::person_name(field, sources, login);
+    report.fields.push(field_report);
+    name
+}
+
+fn read_extra(extra: &Extra, login: &Login, report: &mut MappingReport) -> (String, Vec<String>) {
+    let (values, field_report) = fields::extra(extra, login);
+    report.fields.push(field_report);
+    (extra.name.clone(), values)
 }
 
 fn subject_key(identifier: Identifier, login: &Login) -> SubjectKey {

@@ -183,12 +183,12 @@ impl MappingReport {
 
 impl FieldReport {
     pub(super) fn new(field: Field, tried: Vec<Tried>, outcome: FieldOutcome, login: &Login) -> Self {
-        let nearest = match outcome {
-            FieldOutcome::Missing => {
-                let sources = tried.iter().map(|tried| &tried.source);
-                nearest(sources, login.attributes().get(..MOST_ARRIVED).unwrap_or(login.attributes()))
-            }
-            _ => None,
+        let is_empty = tried.iter().any(|tried| tried.found == Found::NoValue);
+        let nearest = if outcome == FieldOutcome::Missing && !is_empty {
+            let absent = tried.iter().filter(|tried| tried.found == Found::Nothing).map(|tried| &tried.source);
+            nearest(absent, login.attributes().get(..MOST_ARRIVED).unwrap_or(login.attributes()))
+        } else {
+            None
         };
         Self { field, tried, outcome, nearest }
     }
@@ -219,43 +219,44 @@ impl FieldReport {
 
     fn remedy(&self, arrived: &[Arrived]) -> Option<String> {
         let field = &self.field;
-        let has = |wanted: fn(&Found) -> bool| self.tried.iter().find(|tried| wanted(&tried.found));
-        let text = match &self.outcome {
-            FieldOutcome::Mapped | FieldOutcome::Capped | FieldOutcome::NoRole => return None,
-            FieldOutcome::Missing => {
-                if let Some(tried) = has(|found| *found == Found::NoValue) {
-                    format!(
-                        "{} arrives without a value: fill it in for this user at the identity provider",
-                        tried.source
-                    )
-                } else if has(|found| matches!(found, Found::OtherFormat { .. })).is_some() {
-                    format!(
-                        "have the identity provider send a NameID of another Format, or map {field} to an attribute"
-                    )
-                } else if let Some(nearest) = &self.nearest {
-                    format!("map {field} to {:?}, or rename it at the identity provider", nearest.name())
-                } else {
-                    self.remedy_for_nothing(arrived)
-                }
-            }
-            FieldOutcome::Ambiguous => format!("have the identity provider send one value for {field}"),
+        match &self.outcome {
+            FieldOutcome::Mapped | FieldOutcome::Capped | FieldOutcome::NoRole => None,
+            FieldOutcome::Missing => Some(self.remedy_for_missing(arrived)),
+            FieldOutcome::Ambiguous => Some(format!("have the identity provider send one value for {field}")),
             FieldOutcome::Refused(fault) | FieldOutcome::LeftOut(fault) => {
-                format!("correct {field} at the identity provider: the value {fault}")
+                Some(format!("correct {field} at the identity provider: the value {fault}"))
             }
             FieldOutcome::GroupsWithheld => {
-                "have Entra ID send only the groups that are assigned to the application, or app roles".to_owned()
+                Some("have Entra ID send only groups that are assigned to the application, or app roles".to_owned())
             }
-        };
-        Some(text)
+        }
     }
 
-    fn remedy_for_nothing(&self, arrived: &[Arrived]) -> String {
+    fn remedy_for_missing(&self, arrived: &[Arrived]) -> String {
+        let field = &self.field;
+        if let Some(tried) = self.tried.iter().find(|tried| tried.found == Found::NoValue) {
+            return format!(
+                "{} arrives without a value: fill it in for this user at the identity provider",
+                tried.source
+            );
+        }
+        let other = match &self.nearest {
+            Some(nearest) => format!("map {field} to {:?}, or rename it at the identity provider", nearest.name()),
+            None => format!("map {field} to an attribute that arrives"),
+        };
+        if self.tried.iter().any(|tried| matches!(tried.found, Found::OtherFormat { .. })) {
+            return format!("have the identity provider send a NameID of another Format, or {other}");
+        }
+        if self.nearest.is_some() {
+            return other;
+        }
         let sources: Vec<String> = self.tried.iter().map(|tried| tried.source.to_string()).collect();
         let sources = sources.join(" or ");
         if arrived.is_empty() {
-            return format!("no attributes arrived: have the identity provider send {sources}");
+            format!("no attributes arrived: have the identity provider send {sources}")
+        } else {
+            format!("have the identity provider send {sources}, or {other}")
         }
-        format!("have the identity provider send {sources}, or map {} to one of those that arrived", self.field)
     }
 }
 

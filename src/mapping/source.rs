@@ -137,7 +137,7 @@ enum Origin<'l> {
 pub(super) fn look<'l>(source: &Source, login: &'l Login, wanted: Wanted) -> (Vec<Value<'l>>, Found) {
     let name_id = match source {
         Source::NameId => login.name_id().map(|name_id| (name_id, format_fits(name_id, wanted))),
-        Source::VouchedNameId => login.name_id().map(|name_id| (name_id, name_id.format() != Some(TRANSIENT))),
+        Source::VouchedNameId => login.name_id().map(|name_id| (name_id, format_of(name_id) != TRANSIENT)),
         Source::Attribute { .. } => return look_at_attributes(source, login, wanted),
     };
     match name_id {
@@ -183,12 +183,17 @@ fn read<'l>(attribute: &'l Attribute, value: &'l AttributeValue, wanted: Wanted)
 }
 
 fn format_fits(name_id: &NameId, wanted: Wanted) -> bool {
-    let format = name_id.format().unwrap_or_default();
+    let format = format_of(name_id);
     match wanted {
         Wanted::Identifier => format != TRANSIENT && !UNSPECIFIED.contains(&format),
         Wanted::Email => format == EMAIL_ADDRESS,
         Wanted::Text => true,
     }
+}
+
+/// Without white space around it, as which it would look like a Format that nobody knows.
+fn format_of(name_id: &NameId) -> &str {
+    trim(name_id.format().unwrap_or_default())
 }
 
 impl Value<'_> {

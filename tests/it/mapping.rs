@@ -165,6 +165,8 @@ fn prv_015_unstable_name_ids() {
     }
     for source in [Source::NameId, Source::VouchedNameId] {
         refused(&by_name_id(source.clone()), &login(&name_id(TRANSIENT, "x")), "mapping.unstable_name_id");
+        let spaced = name_id(&format!(" {TRANSIENT} "), "x");
+        refused(&by_name_id(source.clone()), &login(&spaced), "mapping.unstable_name_id");
         refused(&by_name_id(source.clone()), &login(""), "mapping.no_identifier");
         for format in [PERSISTENT, EMAIL, "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"] {
             assert_eq!(mapped(&by_name_id(source.clone()), &login(&name_id(format, "x"))).subject().value(), "x");
@@ -313,6 +315,11 @@ fn pro_093_names_are_exact() {
         assert_eq!((nearest.name(), nearest.likeness()), (name, likeness));
         assert!(error.report().remedies().any(|remedy| remedy.contains(&format!("{name:?}"))), "{}", error.report());
     }
+    let other_format = Source::attribute("user_id").in_format("urn:x");
+    let map_of_format = AttributeMap::builder([other_format], [Source::attribute("email")]).build().unwrap();
+    let error = refused(&map_of_format, &alice(""), "mapping.no_identifier");
+    let nearest = error.report().fields()[0].nearest().unwrap();
+    assert_eq!((nearest.name(), nearest.likeness()), ("user_id", Likeness::NameFormat));
     let strange = login("", &attribute("xyz", &["1"]));
     let error = refused(&map(), &strange, "mapping.no_identifier");
     assert!(error.report().fields().iter().all(|field| field.nearest().is_none()));
@@ -550,7 +557,7 @@ fn a_report_says_what_to_change() {
 identifier: MISSING
   looked for the NameID: has the Format \"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\"
   looked for attribute \"user_id\": did not arrive
-  remedy: have the identity provider send a NameID of another Format, or map identifier to an attribute
+  remedy: have the identity provider send a NameID of another Format, or map identifier to an attribute that arrives
 email: MISSING
   looked for attribute \"email\": did not arrive
   nearest: \"Email\" (differs in upper and lower case or white space)
