@@ -119,7 +119,7 @@ fn change(proof: &LinkProof, settings: &Provisioning, facts: &Facts, now: DateTi
     match decide_proven(proof, settings, facts, now) {
         Decision::SignIn(sign_in) => {
             let (organization, subject) = (link.organization().clone(), link.subject().clone());
-            Ok(Change::Member(MemberChange::new(organization, subject, link.email(), &sign_in, now)))
+            Ok(Change::Member(Box::new(MemberChange::new(organization, subject, link.email(), &sign_in, now))))
         }
         Decision::Refuse(refusal) => Err(refusal),
         // What was proven needs no proof, and is somebody already.

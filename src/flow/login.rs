@@ -103,7 +103,7 @@ async fn finish<S: LoginStore, K: KeyService>(
     let store = host.store;
     let outcome = match verify_arrival(host, sp, connections, arrival, now).await {
         Ok(Verified::Answered(answered)) => answered.complete(store).await.map(Arrived::Finished),
-        Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(started)),
+        Ok(Verified::Restarted(started)) => Ok(Arrived::Restarted(*started)),
         Err(error) => Err(error),
     };
     match &outcome {
@@ -117,7 +117,7 @@ async fn finish<S: LoginStore, K: KeyService>(
 /// A response as far as it can be judged without using anything up.
 pub(super) enum Verified {
     Answered(Box<Answered>),
-    Restarted(Started),
+    Restarted(Box<Started>),
 }
 
 /// A verified login, and what has to be used up before it is one.
@@ -262,7 +262,7 @@ async fn verify_unsolicited<S: LoginStore, K: KeyService>(
         }
         let cookie = arrival.cookie.and_then(BrowserCookie::from_value);
         let start = LoginStart::restarting(arrival.relay_state).with_cookie(cookie);
-        return start_login(store, sp, connection, start, now).await.map(Verified::Restarted);
+        return start_login(store, sp, connection, start, now).await.map(Box::new).map(Verified::Restarted);
     }
     let verified = ask(keys, response.verify_stepwise(sp, connection, now)).await?;
     Ok(Verified::Answered(Box::new(Answered {

@@ -70,7 +70,7 @@ pub enum Entered {
     Linked(Linked),
     /// The connection works. Whoever tried it out is linked to it, and no session comes of it.
     Tested(Finished),
-    /// Show the account that is signed in what is to be linked, and have it post the token: see [`confirm_link`].
+    /// Show the account that is signed in what is to be linked, and have it post the token: see [`confirm_link`](super::confirm_link).
     Confirm(ConfirmLink),
     /// Show the one page that says to sign in to an account which may exist, and to look for a mail.
     AskProof(AskProof),
@@ -152,12 +152,12 @@ pub async fn sign_in<S: MemberStore>(
     visit: Visit<'_>,
     now: DateTime<Utc>,
 ) -> Result<Entered, FlowError<S::Error>> {
-    let outcome =
-        match verify_arrival(Host::with_store(store), entrance.sp, entrance.connections, visit.arrival, now).await {
-            Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
-            Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(started)),
-            Err(error) => Err(error),
-        };
+    let Entrance { sp, connections, .. } = entrance;
+    let outcome = match verify_arrival(Host::with_store(store), sp, connections, visit.arrival, now).await {
+        Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
+        Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(*started)),
+        Err(error) => Err(error),
+    };
     if let Err(FlowError::Rejected(rejection)) = &outcome {
         events::report_rejection(rejection);
     }
@@ -211,7 +211,7 @@ async fn enter<S: MemberStore>(
         let (change, next) = step.plan(step.decide(&facts))?;
         match store.apply(spend(&answered), &change).await.map_err(FlowError::Store)? {
             Applied::Done => return conclude(answered, settings, next),
-            Applied::Created(account) => return conclude(answered, settings, Next::Enter(account, Entry::Created)),
+            Applied::Created(account) => return conclude(answered, settings, next.made(account)),
             Applied::AlreadyUsed(claim) => return Err(used(answered, claim)),
             Applied::NoSeat => return give_up(store, answered, Refusal::NoSeat.into()).await,
             Applied::Conflict => {}
@@ -254,6 +254,15 @@ enum Next {
     Confirm(AccountId, LinkToken),
     AskProof(Option<LinkMail>),
     Refuse(Refusal),
+}
+
+impl Next {
+    fn made(self, account: AccountId) -> Self {
+        match self {
+            Self::EnterNew => Self::Enter(account, Entry::Created),
+            other => other,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -306,7 +315,7 @@ impl Step<'_> {
         };
         let (organization, subject) = (self.settings.organization().clone(), self.identity.subject().clone());
         let change = MemberChange::new(organization, subject, self.identity.email(), &sign_in, self.now);
-        (Change::Member(change), Next::Enter(sign_in.account, entry))
+        (Change::Member(Box::new(change)), Next::Enter(sign_in.account, entry))
     }
 
     fn pending_link(&self, account: &AccountId, kind: ProofKind) -> Result<(Change, LinkToken), StartError> {

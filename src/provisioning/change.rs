@@ -15,7 +15,7 @@ pub enum Change {
     /// Nothing: the login is used up, and that is all.
     Nothing,
     /// An account that exists comes in, or is linked.
-    Member(MemberChange),
+    Member(Box<MemberChange>),
     /// An account, its membership and its link are made.
     Create(Box<NewMember>),
     /// A link that waits for its proof is kept.

@@ -1,4 +1,5 @@
 //! Every combination of what can be known, and what may follow.
+#![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -252,17 +253,16 @@ fn judge(
 #[test]
 fn a_proof_links_its_own_account_or_nothing() {
     let cookie = BrowserCookie::generate().unwrap();
-    let (mut linked, mut refused) = (0, 0);
+    let (link, session) = (pending(&cookie, ProofKind::Confirmation), Session::Account(account("own")));
+    let proof = link.proven_by(&organization(), &session, Some(&cookie), now()).unwrap();
+    let (all_settings, mut linked, mut refused) = (every_settings(), 0, 0);
     every_facts(|facts, _| {
-        for (joining, removed, _, settings) in every_settings() {
-            let link = pending(&cookie, ProofKind::Confirmation);
-            let session = Session::Account(account("own"));
-            let proof = link.proven_by(&organization(), &session, Some(&cookie), now()).unwrap();
-            match decide_proven(&proof, &settings, facts, now()) {
+        for (joining, removed, _, settings) in &all_settings {
+            match decide_proven(&proof, settings, facts, now()) {
                 Decision::SignIn(sign_in) => {
                     let own = facts.account.as_ref().unwrap();
                     assert_eq!((&sign_in.account, sign_in.link), (&own.account, LinkChange::Replace));
-                    assert!(may_be_in(own, facts, joining, removed));
+                    assert!(may_be_in(own, facts, *joining, *removed));
                     assert!(facts.linked.as_ref().is_none_or(|linked| linked.known.account == own.account));
                     linked += 1;
                 }

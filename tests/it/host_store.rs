@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use saml_sp::mapping::{EmailAddress, Role, SubjectKey, SubjectSource};
 use saml_sp::provisioning::{
-    Change, Facts, LinkHash, MemberStatus, Membership, MembershipChange, NewMember, Query, Reminder,
+    AtConnection, Change, Facts, LinkChange, LinkHash, MemberStatus, Membership, MembershipChange, NewMember, Query,
+    Reminder,
 };
 use saml_sp::storage::{Applied, LoginStore, MemberStore, Peeked, PeekedLink, Spend, Store, UnlinkedMember};
 use saml_sp::testing::{FakeIdentity, MemberFixture, MemoryStore};
@@ -37,6 +38,8 @@ pub(crate) enum Defect {
     ForgetsConnection,
     FindsMembersOnly,
     FindsInvitationsOfOthers,
+    FindsNoLinkOfAccounts,
+    MakesSecondLinks,
     NeverNotesUse,
     OverwritesRoles,
     KeepsStrangers,
@@ -58,7 +61,7 @@ pub(crate) enum Defect {
 }
 
 impl Defect {
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::FoldsCase,
         Self::TrimsBlanks,
         Self::ForgetsQualifiers,
@@ -67,6 +70,8 @@ impl Defect {
         Self::ForgetsConnection,
         Self::FindsMembersOnly,
         Self::FindsInvitationsOfOthers,
+        Self::FindsNoLinkOfAccounts,
+        Self::MakesSecondLinks,
         Self::NeverNotesUse,
         Self::OverwritesRoles,
         Self::KeepsStrangers,
@@ -92,6 +97,7 @@ pub(crate) struct HostStore {
     pub(crate) inner: MemoryStore,
     fails: Mutex<Fails>,
     calls: AtomicUsize,
+    ids: AtomicUsize,
     defect: Defect,
     old_reminders: Mutex<Vec<Reminder>>,
     seen: Mutex<Vec<Query>>,
@@ -103,6 +109,7 @@ impl HostStore {
             inner: MemoryStore::new(),
             fails: Mutex::new(Fails::Never),
             calls: AtomicUsize::new(0),
+            ids: AtomicUsize::new(0),
             defect,
             old_reminders: Mutex::default(),
             seen: Mutex::default(),
@@ -153,7 +160,7 @@ impl HostStore {
     }
 
     fn unused(&self) -> ReplayKey {
-        let id = AssertionId::new(format!("_unused{}", self.calls.fetch_add(1, Ordering::SeqCst)));
+        let id = AssertionId::new(format!("_unused{}", self.ids.fetch_add(1, Ordering::SeqCst)));
         ReplayKey::new(ConnectionId::new("unused"), id, "2026-01-01T00:00:00Z".parse().unwrap())
     }
 
@@ -203,7 +210,7 @@ impl HostStore {
                 }
                 _ => applied,
             },
-            (Defect::StealsLinks, Applied::Conflict, Change::Member(change)) => {
+            (Defect::StealsLinks, Applied::Conflict, Change::Member(change)) if change.link == LinkChange::Replace => {
                 if let Some(owner) = self.inner.linked_account(&change.subject) {
                     self.inner.unlink(change.subject.connection(), &owner).await.unwrap();
                 }
@@ -221,6 +228,9 @@ impl HostStore {
                 change.subject = self.known(&change.subject);
                 if self.has(Defect::NeverNotesUse) {
                     change.at = "2026-01-01T00:00:00Z".parse().unwrap();
+                }
+                if self.has(Defect::MakesSecondLinks) && change.link == LinkChange::Make {
+                    change.link = LinkChange::Replace;
                 }
                 if self.has(Defect::KeepsInvitations) {
                     change.invitation = None;
@@ -274,6 +284,11 @@ impl MemberStore for HostStore {
         let mut facts = self.query(self.inner.facts(&query)).await?;
         if self.has(Defect::FindsMembersOnly) {
             facts.by_email.retain(|known| known.membership != Membership::None);
+        }
+        if self.has(Defect::FindsNoLinkOfAccounts) {
+            let known = facts.linked.as_mut().map(|linked| &mut linked.known);
+            let known = known.into_iter().chain(&mut facts.account).chain(&mut facts.by_email);
+            known.for_each(|known| known.at_connection = AtConnection::Unlinked);
         }
         if self.has(Defect::FindsInvitationsOfOthers) && facts.invitation.is_none() {
             let seen = self.seen.lock().unwrap().clone();

@@ -20,13 +20,15 @@ fn the_contract_of_members_bites() {
         let violation = block_on(member_store_contract(&HostStore::new(defect)));
         let violation = violation.err().unwrap_or_else(|| panic!("{defect:?} was not found")).to_string();
         let expected = match defect {
-            Defect::None => unreachable!(),
+            Defect::None => "nothing",
             Defect::FoldsCase
             | Defect::TrimsBlanks
             | Defect::ForgetsQualifiers
             | Defect::ForgetsFormat
-            | Defect::ForgetsIssuer
-            | Defect::ForgetsConnection => "the account of another subject",
+            | Defect::ForgetsIssuer => "the account of another subject",
+            Defect::ForgetsConnection => "an account, seen from another connection",
+            Defect::FindsNoLinkOfAccounts => "the link of a new member",
+            Defect::MakesSecondLinks => "making a second link for an account",
             Defect::FindsMembersOnly => "an owner of an address, seen from another organization",
             Defect::FindsInvitationsOfOthers => "an invitation, seen from another organization",
             Defect::NeverNotesUse => "when a link was confirmed and used",

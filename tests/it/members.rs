@@ -326,12 +326,12 @@ fn cve_2026_42354_a_flow_ends_where_it_began() {
     for (begun, other) in [(&acme, &evil), (&evil, &acme)] {
         let start = LoginStart::default().with_purpose(Purpose::Link).with_account(victim.clone());
         let started = begun.start(&store, start);
-        let request = Some(started.keep.key().request().as_str());
+        let request = started.keep.key().request().as_str();
         // Answered by the other organization's identity provider, at the other's endpoint and at the right one.
-        let form = other.says(request, "u-666", VICTIM);
+        let form = other.says(Some(request), "u-666", VICTIM);
         assert_eq!(code(&other.finish(&store, &started, &form, &session)), "flow.connection_mismatch");
         let signed_by_other = other.idp.response(begun.sp.entity_id().as_str(), begun.sp.acs_url(), now());
-        let signed_by_other = signed_by_other.in_response_to(request.unwrap()).attribute("user_id", &["u-666"]);
+        let signed_by_other = signed_by_other.in_response_to(request).attribute("user_id", &["u-666"]);
         let outcome = begun.finish(&store, &started, &signed_by_other.form_value().unwrap(), &session);
         assert_eq!(code(&outcome), "dsig.signature_invalid");
     }

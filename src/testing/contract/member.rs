@@ -145,7 +145,7 @@ impl<S: MemberFixture> Case<'_, S> {
         let account = self.create("use").await?;
         let at = self.later(1);
         let change = MemberChange { at, ..self.change("use", &account) };
-        expect("using a link", &Applied::Done, &self.apply(&Change::Member(change)).await?)?;
+        expect("using a link", &Applied::Done, &self.apply(&Change::Member(Box::new(change))).await?)?;
         let linked = self.store.facts(&self.query("use", None)?).await?.linked;
         let times = linked.map(|linked| (linked.confirmed_at, linked.last_used));
         expect("when a link was confirmed and used", &Some((self.now, at)), &times)?;
@@ -161,7 +161,7 @@ impl<S: MemberFixture> Case<'_, S> {
         let change = |membership| MemberChange { membership, ..self.change("role", &account) };
         self.expect_conflict("changing another role than the one found", change(role("owner", "admin"))).await?;
         self.expect_membership("role", &account, &active("member")).await?;
-        let changed = self.apply(&Change::Member(change(role("member", "admin")))).await?;
+        let changed = self.apply(&Change::Member(Box::new(change(role("member", "admin"))))).await?;
         expect("changing the role that was found", &Applied::Done, &changed)?;
         self.expect_membership("role", &account, &active("admin")).await
     }
@@ -180,7 +180,7 @@ impl<S: MemberFixture> Case<'_, S> {
         expect(
             "joining another organization",
             &Applied::Done,
-            &self.apply(&Change::Member(away(join("guest")))).await?,
+            &self.apply(&Change::Member(Box::new(away(join("guest"))))).await?,
         )?;
         let query = Query { organization: elsewhere.clone(), ..self.query("join", Some(&account))? };
         let there = self.store.facts(&query).await?.account.map(|known| known.membership);
@@ -189,7 +189,7 @@ impl<S: MemberFixture> Case<'_, S> {
         self.expect_conflict("keeping the membership of somebody removed", change(MembershipChange::Keep)).await?;
         self.expect_conflict("joining after having been removed", change(join("admin"))).await?;
         self.expect_membership("join", &account, &member(MemberStatus::Removed, "member")).await?;
-        expect("rejoining", &Applied::Done, &self.apply(&Change::Member(change(rejoin("guest")))).await?)?;
+        expect("rejoining", &Applied::Done, &self.apply(&Change::Member(Box::new(change(rejoin("guest"))))).await?)?;
         self.expect_membership("join", &account, &active("guest")).await
     }
 
@@ -210,15 +210,23 @@ impl<S: MemberFixture> Case<'_, S> {
         let elsewhere =
             subject_key(self.connection("second"), EntityId::new("https://idp.example.com/"), persistent(), "relink");
         let second = MemberChange { subject: elsewhere.clone(), ..make("relink", &account) };
-        expect("linking at a second connection", &Applied::Done, &self.apply(&Change::Member(second)).await?)?;
-        expect("linking anew", &Applied::Done, &self.apply(&Change::Member(make("relink-new", &account))).await?)?;
+        expect(
+            "linking at a second connection",
+            &Applied::Done,
+            &self.apply(&Change::Member(Box::new(second))).await?,
+        )?;
+        expect(
+            "linking anew",
+            &Applied::Done,
+            &self.apply(&Change::Member(Box::new(make("relink-new", &account)))).await?,
+        )?;
         self.expect_link("relink", None).await?;
         self.expect_link("relink-new", Some(&account)).await?;
         self.expect_link("relink-other", Some(&other)).await?;
         let kept = self.store.facts(&Query { subject: elsewhere, ..self.query("relink", None)? }).await?;
         expect("the link at a second connection", &true, &kept.linked.is_some())?;
         let again = MemberChange { at: self.later(3), ..make("relink-new", &account) };
-        expect("confirming a link again", &Applied::Done, &self.apply(&Change::Member(again)).await?)?;
+        expect("confirming a link again", &Applied::Done, &self.apply(&Change::Member(Box::new(again))).await?)?;
         let linked = self.store.facts(&self.query("relink-new", None)?).await?.linked;
         let confirmed = linked.map(|linked| linked.confirmed_at);
         expect("when a link was confirmed again", &Some(self.later(3)), &confirmed)
@@ -307,15 +315,15 @@ impl<S: MemberFixture> Case<'_, S> {
         let pending = || PeekedLink::Pending(Box::new(link.clone()));
         expect("a link that waits", &pending(), &self.store.peek_link(&token.hash()).await?)?;
         let foreign = MemberChange { account: self.create("link-other").await?, ..self.change("link", &account) };
-        let conflict = self.store.apply(Spend::Link(&token.hash()), &Change::Member(foreign)).await?;
+        let conflict = self.store.apply(Spend::Link(&token.hash()), &Change::Member(Box::new(foreign))).await?;
         expect("a conflict with a link", &Applied::Conflict, &conflict)?;
         expect("a link after a conflict", &pending(), &self.store.peek_link(&token.hash()).await?)?;
         let make = MemberChange { link: LinkChange::Replace, ..self.change("link-new", &account) };
-        let made = self.store.apply(Spend::Link(&token.hash()), &Change::Member(make)).await?;
+        let made = self.store.apply(Spend::Link(&token.hash()), &Change::Member(Box::new(make))).await?;
         expect("using a link up", &Applied::Done, &made)?;
         expect("a link that was used", &PeekedLink::Used, &self.store.peek_link(&token.hash()).await?)?;
         let back = MemberChange { link: LinkChange::Replace, ..self.change("link-again", &account) };
-        let again = self.store.apply(Spend::Link(&token.hash()), &Change::Member(back)).await?;
+        let again = self.store.apply(Spend::Link(&token.hash()), &Change::Member(Box::new(back))).await?;
         expect("using a link twice", &Applied::AlreadyUsed(Claim::RequestConsumed), &again)?;
         self.expect_link("link-new", Some(&account)).await?;
         self.expect_link("link-again", None).await
@@ -339,7 +347,7 @@ impl<S: MemberFixture> Case<'_, S> {
         let make = |name: &str, account: &AccountId| {
             let change =
                 MemberChange { link: LinkChange::Replace, subject: subject(name), ..self.change(name, account) };
-            Change::Member(change)
+            Change::Member(Box::new(change))
         };
         self.apply(&make("remind-linked", &linked)).await?;
         let mut found = self.store.unlinked_members(&home, &connection).await?;
@@ -352,9 +360,9 @@ impl<S: MemberFixture> Case<'_, S> {
             Ok((token.hash(), Reminder::new(&token, home, connection, account.clone(), at)))
         };
         let ((old_hash, old), (hash, new)) = (reminder(self.now)?, reminder(self.later(1))?);
-        self.store.keep_reminders(&[old.clone()]).await?;
+        self.store.keep_reminders(std::slice::from_ref(&old)).await?;
         expect("a reminder", &Some(old), &self.store.peek_reminder(&old_hash).await?)?;
-        self.store.keep_reminders(&[new.clone()]).await?;
+        self.store.keep_reminders(std::slice::from_ref(&new)).await?;
         expect("a reminder after a newer one", &None, &self.store.peek_reminder(&old_hash).await?)?;
         expect("the newer reminder", &Some(new), &self.store.peek_reminder(&hash).await?)?;
         let reminded = self.store.unlinked_members(&home, &connection).await?;
@@ -425,7 +433,7 @@ impl<S: MemberFixture> Case<'_, S> {
         let (token, link) = self.link("rivals-new", &account)?;
         self.apply(&Change::Keep(Box::new(link))).await?;
         let make = MemberChange { link: LinkChange::Replace, ..self.change("rivals-new", &account) };
-        let (hash, make) = (token.hash(), Change::Member(make));
+        let (hash, make) = (token.hash(), Change::Member(Box::new(make)));
         let rivals = (0..RIVALS).map(|_| self.store.apply(Spend::Link(&hash), &make)).collect();
         let applied = all(rivals).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let done = applied.iter().filter(|applied| **applied == Applied::Done).count();

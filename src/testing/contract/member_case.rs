@@ -43,7 +43,7 @@ impl<S: MemberFixture> Case<'_, S> {
     }
 
     pub(super) async fn expect_conflict(&self, what: &str, change: MemberChange) -> Result<(), Violation> {
-        expect(what, &Applied::Conflict, &self.apply(&Change::Member(change)).await?)
+        expect(what, &Applied::Conflict, &self.apply(&Change::Member(Box::new(change))).await?)
     }
 
     pub(super) async fn expect_link(&self, name: &str, account: Option<&AccountId>) -> Result<(), Violation> {
