@@ -10,7 +10,8 @@
 //! | store what must be stored | [`storage::LoginStore`], [`guide::storage`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "xmlsec"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod assertion;
@@ -57,6 +58,8 @@ pub use limits::Limits;
 pub use metadata::IdentityProvider;
 pub use names::{AssertionId, ConnectionId, EntityId, RequestId, SessionIndex, Unverified};
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
+#[cfg(feature = "xmlsec")]
+pub use policy::SecondOpinion;
 pub use policy::{Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{Claim, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, VerifiedLogin};
 pub use sp::ServiceProvider;

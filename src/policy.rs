@@ -32,6 +32,22 @@ pub enum Unsolicited {
     Convert,
 }
 
+/// Whether libxmlsec1 is asked, too, after every signature has verified here and every rule has passed. It can refuse and
+/// nothing else. With the feature `xmlsec`.
+#[cfg(feature = "xmlsec")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecondOpinion {
+    /// Nobody else is asked: this crate's engine needs no other.
+    #[default]
+    NotAsked,
+    /// It has to agree where it can judge. libxmlsec1 1.2 does not know RSA-PSS: the login's report says so
+    /// ([`Outcome::Undecided`](crate::error::Outcome::Undecided)).
+    WhereSupported,
+    /// It has to agree.
+    Required,
+}
+
 /// A departure from the profile that does not weaken the proof, switched on for one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -73,6 +89,8 @@ pub(crate) enum Ciphertext {
 pub struct Policy {
     signature_rule: SignatureRule,
     unsolicited: Unsolicited,
+    #[cfg(feature = "xmlsec")]
+    second_opinion: SecondOpinion,
     relaxations: Vec<Relaxation>,
     algorithms: Algorithms,
     rsa1_5: Use,
@@ -97,6 +115,14 @@ impl Policy {
     #[must_use]
     pub fn with_unsolicited(mut self, unsolicited: Unsolicited) -> Self {
         self.unsolicited = unsolicited;
+        self
+    }
+
+    /// Asks a second engine.
+    #[cfg(feature = "xmlsec")]
+    #[must_use]
+    pub fn with_second_opinion(mut self, second_opinion: SecondOpinion) -> Self {
+        self.second_opinion = second_opinion;
         self
     }
 
@@ -125,6 +151,13 @@ impl Policy {
     #[must_use]
     pub fn unsolicited(&self) -> Unsolicited {
         self.unsolicited
+    }
+
+    /// Whether a second engine is asked.
+    #[cfg(feature = "xmlsec")]
+    #[must_use]
+    pub fn second_opinion(&self) -> SecondOpinion {
+        self.second_opinion
     }
 
     /// Whether that departure passes.

@@ -4,12 +4,16 @@
 //! logout requests and signed metadata can be read from.
 
 mod c14n;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod sign;
 mod signature;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+#[cfg(feature = "xmlsec")]
+pub(crate) use second_opinion::{Opinion, second_opinion};
 pub(crate) use sign::sign_enveloped;
 pub(crate) use signature::{Position, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};

@@ -98,14 +98,13 @@ pub(crate) fn verify<'d>(
 ) -> Result<Signed<'d>, Rejection> {
     let signature = SignatureElement::read(signature, algorithms)?;
     let target = check_target(&signature)?;
-    let candidates = candidates(&signature, keys, algorithms)?;
-    verify_value(&signature, &candidates)?;
+    verifying_key(&signature, keys, algorithms)?;
     verify_digest(&signature, target)?;
     Ok(Signed { element: target, signature: Some(signature.node) })
 }
 
 /// The target is the parent, and the Reference has to say so: nothing is looked up.
-fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Rejection> {
+pub(super) fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Rejection> {
     let refused = || Rejection::new(Reference::ReferenceTarget).at(signature.node.place());
     let parent = signature.node.parent().ok_or_else(refused)?;
     let id = parent.attribute("ID").unwrap_or_default();
@@ -113,6 +112,23 @@ fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Reject
         return Err(refused().expecting(format!("#{id}")).finding(format!("#{}", signature.reference.target)));
     }
     Ok(parent)
+}
+
+/// The key that the SignatureValue verifies with.
+pub(super) fn verifying_key<'k>(
+    signature: &SignatureElement<'_>,
+    keys: &'k [VerifyingKey],
+    algorithms: &Algorithms,
+) -> Result<&'k VerifyingKey, Rejection> {
+    let candidates = candidates(signature, keys, algorithms)?;
+    let digest = digest_of(signature.signed_info, None, &signature.method, signature.algorithm.digest())?;
+    let verifies =
+        |key: &&VerifyingKey| key.public_key().verify_digest(signature.algorithm, &digest, &signature.value).is_ok();
+    candidates.iter().copied().find(verifies).ok_or_else(|| {
+        let tried: Vec<_> = candidates.iter().map(|key| key.fingerprint().to_string()).collect();
+        let refused = Rejection::new(Signature::SignatureInvalid).at(signature.node.place());
+        refused.expecting(format!("a signature by one of the keys {}", tried.join(", ")))
+    })
 }
 
 fn candidates<'k>(
@@ -128,18 +144,6 @@ fn candidates<'k>(
     }
     let strong: Vec<_> = fitting.into_iter().filter(|key| algorithms.permit_key(key.key_type())).collect();
     if strong.is_empty() { Err(refused(Signature::WeakKey)) } else { Ok(strong) }
-}
-
-fn verify_value(signature: &SignatureElement<'_>, keys: &[&VerifyingKey]) -> Result<(), Rejection> {
-    let digest = digest_of(signature.signed_info, None, &signature.method, signature.algorithm.digest())?;
-    let verifies =
-        |key: &&VerifyingKey| key.public_key().verify_digest(signature.algorithm, &digest, &signature.value).is_ok();
-    if keys.iter().any(verifies) {
-        return Ok(());
-    }
-    let tried: Vec<_> = keys.iter().map(|key| key.fingerprint().to_string()).collect();
-    let refused = Rejection::new(Signature::SignatureInvalid).at(signature.node.place());
-    Err(refused.expecting(format!("a signature by one of the keys {}", tried.join(", "))))
 }
 
 fn verify_digest<'d>(signature: &SignatureElement<'d>, target: Node<'d>) -> Result<(), Rejection> {

@@ -3,6 +3,8 @@
 mod login;
 mod received;
 mod rules;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod signatures;
 mod verified;
 

@@ -25,7 +25,7 @@ fn sp(keys: &[TestKey]) -> ServiceProvider {
     keys.iter().fold(builder, |sp, key| sp.decryption_key(key.decryption_key().unwrap())).build().unwrap()
 }
 
-fn judge_with(xml: &str, policy: Policy, keys: &[TestKey]) -> Result<Login, Rejection> {
+pub(crate) fn judge_with(xml: &str, policy: Policy, keys: &[TestKey]) -> Result<Login, Rejection> {
     let (sp, connection) = (sp(keys), connection(policy));
     let verified = match Received::from_xml(xml.as_bytes().to_vec(), &Limits::message())? {
         Received::Solicited(response) => {

@@ -20,5 +20,7 @@ mod kit;
 mod layers;
 mod profile;
 mod redirect;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod signatures;
 mod wrapping;
