@@ -220,8 +220,8 @@ fn document_types() {
     let defaulted = with("<!ATTLIST samlp:Response Consent CDATA \"x\">", &xml);
     row(&defaulted, Valid, DOCUMENT, "xml.doctype");
     let external = replace(&xml, "</samlp:Status>", "<samlp:StatusMessage>&e;</samlp:StatusMessage></samlp:Status>");
-    // c14n error in the table, for another place of the reference: here nothing digests it. Not read either way.
-    row(&with("<!ENTITY e SYSTEM \"file:///etc/hostname\">", &external), Valid, DOCUMENT, "xml.doctype");
+    // Not read either way.
+    row(&with("<!ENTITY e SYSTEM \"file:///etc/hostname\">", &external), Error, DOCUMENT, "xml.doctype");
 }
 
 #[test]
@@ -232,7 +232,9 @@ fn references_elsewhere() {
     row(&signed(uri, "URI=\"#xpointer(id('_assertion'))\""), Valid, Ok(()), "dsig.reference_uri");
     let file = std::env::temp_dir().join(format!("saml-sp-{}.xml", std::process::id()));
     std::fs::write(&file, "<x/>").unwrap();
-    let local = signed(uri, &format!("URI=\"file://{}\"", file.display()));
+    let template = bench().response().template();
+    let template = replace(&template, element(&template, "Transforms"), "");
+    let local = signed_by_libxmlsec1(&replace(&template, uri, &format!("URI=\"file://{}\"", file.display())));
     row(&local, Valid, SIGNATURE, "dsig.reference_uri");
     std::fs::remove_file(file).unwrap();
 }
@@ -289,15 +291,16 @@ fn duplicate_id() {
 fn target_inside_its_own_signature() {
     let template = replace(&bench().response().template(), "URI=\"#_assertion\"", "URI=\"#inside\"");
     let xml = signed_by_libxmlsec1(&replace(&template, "<ds:KeyInfo>", "<ds:KeyInfo Id=\"inside\">"));
-    // The parent's ID is the only one registered. Differs, for the better.
-    row(&replace(&xml, ALICE, ADMIN), Valid, SIGNATURE, "dsig.reference_target");
+    // The parent's ID is the only one registered. To libxmlsec1 that makes no difference: what is not found has the digest
+    // of nothing, too. But it has no octets to be compared with ours. Differs, for the better.
+    row(&replace(&xml, ALICE, ADMIN), Valid, Err(Objection::References), "dsig.reference_target");
 }
 
 #[test]
 fn namespaces_in_scope() {
     let xml = bench().xml();
     let declare = |declaration: &str| replace(&xml, "<samlp:Response ", &format!("<samlp:Response {declaration} "));
-    row(&declare("xmlns:x=\"relative\""), Error, DOCUMENT, "xml.namespace_uri");
+    row(&declare("xmlns:x=\"relative\""), Error, SIGNATURE, "xml.namespace_uri");
     row(&declare("xmlns:x=\"http://[\""), Error, DOCUMENT, "xml.namespace_uri");
     row(&declare("xmlns:xs=\"urn:x\""), Valid, Ok(()), "accept");
     let unbound = replace(&xml, "</samlp:Status>", "<x:y/></samlp:Status>");
@@ -322,7 +325,7 @@ fn second_hollow_signature() {
     let xml = bench().xml();
     let hollow = format!("<ds:Signature xmlns:ds=\"{DS}\"/>");
     row(&before(&xml, "</saml:Assertion>", &hollow), Invalid, SIGNATURE, "dsig.multiple");
-    row(&before(&xml, "</samlp:Response>", &hollow), Valid, Ok(()), "schema.element");
+    row(&before(&xml, "</samlp:Response>", &hollow), Valid, Ok(()), "dsig.misplaced");
 }
 
 /// What else can differ between the engines: each objection but those that need a defect.
@@ -368,6 +371,6 @@ fn nothing_reaches_stderr() {
     let tests = module_path!().split_once("::").unwrap().1;
     let nested = Command::new(std::env::current_exe().unwrap()).arg(tests).env(NESTED, "1").output().unwrap();
     let said = String::from_utf8_lossy(&nested.stdout);
-    assert!(nested.status.success() && said.contains("20 passed"), "{said}");
+    assert!(nested.status.success() && !said.contains(" 0 passed"), "{said}");
     assert_eq!(String::from_utf8_lossy(&nested.stderr), "");
 }
