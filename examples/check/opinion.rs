@@ -4,6 +4,7 @@ use saml_sp::Policy;
 use saml_sp::error::Checks;
 
 /// Who verifies signatures.
+#[cfg_attr(not(feature = "xmlsec"), expect(dead_code, reason = "there is no second one"))]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engines {
     /// This crate.
