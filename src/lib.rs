@@ -15,7 +15,8 @@
 //! | keep private keys in a device or a key service | [`guide::keys`], [`keys::Signer`], [`keys::Decryptor`] |
 //! | understand a refusal | [`Rejection`], [`error`], [`guide::errors`] |
 //! | know what is defended against | [`guide::threats`], [`guide::defaults`] |
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "xmlsec"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod assertion;
@@ -69,6 +70,8 @@ pub use names::{
     AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionId, SessionIndex, Unverified,
 };
 pub use pending::{BoundLogin, PendingKey, PendingLogin, Purpose};
+#[cfg(feature = "xmlsec")]
+pub use policy::SecondOpinion;
 pub use policy::{EncryptionRule, Policy, Relaxation, SignatureRule, Unsolicited};
 pub use profile::{
     Claim, KeyUnwrapping, Login, Received, ReplayKey, SolicitedResponse, UnsolicitedResponse, Verification,

@@ -44,6 +44,22 @@ pub enum Unsolicited {
     Convert,
 }
 
+/// Whether libxmlsec1 is asked, too, after every signature has verified here and every rule has passed. It can refuse and
+/// nothing else. With the feature `xmlsec`.
+#[cfg(feature = "xmlsec")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecondOpinion {
+    /// Nobody else is asked: this crate's engine needs no other.
+    #[default]
+    NotAsked,
+    /// It has to agree where it can judge. libxmlsec1 1.2 does not know RSA-PSS: the login's report says so
+    /// ([`Outcome::Undecided`](crate::error::Outcome::Undecided)).
+    WhereSupported,
+    /// It has to agree.
+    Required,
+}
+
 /// A departure from the profile that does not weaken the proof, switched on for one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -89,6 +105,8 @@ pub struct Policy {
     signature_rule: SignatureRule,
     encryption_rule: EncryptionRule,
     unsolicited: Unsolicited,
+    #[cfg(feature = "xmlsec")]
+    second_opinion: SecondOpinion,
     relaxations: Vec<Relaxation>,
     algorithms: Algorithms,
     rsa1_5: Use,
@@ -121,6 +139,14 @@ impl Policy {
     #[must_use]
     pub fn with_unsolicited(mut self, unsolicited: Unsolicited) -> Self {
         self.unsolicited = unsolicited;
+        self
+    }
+
+    /// Asks a second engine.
+    #[cfg(feature = "xmlsec")]
+    #[must_use]
+    pub fn with_second_opinion(mut self, second_opinion: SecondOpinion) -> Self {
+        self.second_opinion = second_opinion;
         self
     }
 
@@ -174,6 +200,13 @@ impl Policy {
         self.unsolicited
     }
 
+    /// Whether a second engine is asked.
+    #[cfg(feature = "xmlsec")]
+    #[must_use]
+    pub fn second_opinion(&self) -> SecondOpinion {
+        self.second_opinion
+    }
+
     /// Whether that departure passes.
     #[must_use]
     pub fn has(&self, relaxation: Relaxation) -> bool {
@@ -189,13 +222,13 @@ impl Policy {
     /// The names of all settings that are not at their strictest, `unsolicited_accept` or `dangerous_sha1` for example:
     /// to be shown, and to be stored.
     pub fn settings(&self) -> impl Iterator<Item = &'static str> {
-        SETTINGS.into_iter().filter(|(_, put)| put(self.clone()) == *self).map(|(name, _)| name)
+        SETTINGS.iter().filter(|(_, put)| put(self.clone()) == *self).map(|(name, _)| *name)
     }
 
     /// The strict policy with these [`settings`](Self::settings); none for a name that no setting has.
     pub(crate) fn from_settings<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<Self> {
         names.into_iter().try_fold(Self::strict(), |policy, name| {
-            SETTINGS.into_iter().find(|(known, _)| *known == name).map(|(_, put)| put(policy))
+            SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, put)| put(policy))
         })
     }
 
@@ -218,10 +251,15 @@ impl Policy {
 type Setting = (&'static str, fn(Policy) -> Policy);
 
 /// Every departure from the strict policy. A policy has those that change nothing about it.
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: &[Setting] = &[
     ("signature_assertion", |policy| policy.with_signature_rule(SignatureRule::Assertion)),
     ("signature_response", |policy| policy.with_signature_rule(SignatureRule::Response)),
     ("signature_both", |policy| policy.with_signature_rule(SignatureRule::Both)),
+    ("encryption_required", |policy| policy.with_encryption_rule(EncryptionRule::Encrypted)),
+    #[cfg(feature = "xmlsec")]
+    ("second_opinion_where_supported", |policy| policy.with_second_opinion(SecondOpinion::WhereSupported)),
+    #[cfg(feature = "xmlsec")]
+    ("second_opinion_required", |policy| policy.with_second_opinion(SecondOpinion::Required)),
     ("unsolicited_accept", |policy| policy.with_unsolicited(Unsolicited::Accept)),
     ("unsolicited_convert", |policy| policy.with_unsolicited(Unsolicited::Convert)),
     ("scd_not_before", |policy| policy.with_relaxation(Relaxation::ConfirmationNotBefore)),

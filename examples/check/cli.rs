@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::input;
 use crate::judge::Asked;
+use crate::opinion::Engines;
 use crate::relax::{Meaning, meaning};
 
 /// How the tool is called.
@@ -14,12 +15,13 @@ pub(crate) const USAGE: &str = "\
 usage:
   check response --idp-metadata FILE [--idp-entity-id ID] | --idp-cert FILE.. --idp-entity-id ID
                  --sp-entity-id ID --acs URL [--in-response-to ID | --unsolicited]
-                 [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--json] FILE
+                 [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--second-opinion]
+                 [--json] FILE
   check logout   --idp-metadata FILE [--idp-entity-id ID] | --idp-cert FILE.. --idp-entity-id ID
                  --sp-entity-id ID --sls URL [--in-response-to ID]
                  [--decryption-key FILE].. [--at TIME] [--relax NAME,..] [--json] FILE
   check metadata [--entity-id ID] [--at TIME] [--json] FILE
-  check manifest [--kind KIND,..] [--only TEXT] [--strict]
+  check manifest [--kind KIND,..] [--only TEXT] [--strict] [--second-opinion]
                  [--deviations FILE] [--pending FILE] FILE
 
 FILE may be - for standard input. TIME is like 2026-01-31T12:00:00Z; without it, now.
@@ -48,6 +50,7 @@ pub(crate) struct ResponseArguments {
     pub(crate) at: DateTime<Utc>,
     pub(crate) relax: Vec<String>,
     pub(crate) decryption_keys: Vec<String>,
+    pub(crate) engines: Engines,
     pub(crate) form: Form,
     pub(crate) file: String,
 }
@@ -84,6 +87,7 @@ pub(crate) struct ManifestArguments {
     pub(crate) kinds: Vec<String>,
     pub(crate) only: Option<String>,
     pub(crate) rigour: Rigour,
+    pub(crate) engines: Engines,
     pub(crate) deviations: Option<String>,
     pub(crate) pending: Option<String>,
     pub(crate) file: String,
@@ -158,6 +162,7 @@ fn response(mut options: Options) -> Result<ResponseArguments, Problem> {
         at: options.instant()?,
         relax,
         decryption_keys: options.values("--decryption-key"),
+        engines: options.engines()?,
         form: options.form(),
         file: options.file()?,
     })
@@ -219,6 +224,7 @@ fn manifest(mut options: Options) -> Result<ManifestArguments, Problem> {
         kinds,
         only: options.value("--only"),
         rigour: if options.flag("--strict") { Rigour::ListedReason } else { Rigour::AnyReason },
+        engines: options.engines()?,
         deviations: options.value("--deviations"),
         pending: options.value("--pending"),
         file: options.file()?,
@@ -243,7 +249,7 @@ const RESPONSE: Syntax = Syntax {
         "--relax",
         "--decryption-key",
     ],
-    flags: &["--unsolicited", "--json"],
+    flags: &["--unsolicited", "--second-opinion", "--json"],
 };
 const LOGOUT: Syntax = Syntax {
     valued: &[
@@ -260,7 +266,8 @@ const LOGOUT: Syntax = Syntax {
     flags: &["--json"],
 };
 const METADATA: Syntax = Syntax { valued: &["--entity-id", "--at"], flags: &["--json"] };
-const MANIFEST: Syntax = Syntax { valued: &["--kind", "--only", "--deviations", "--pending"], flags: &["--strict"] };
+const MANIFEST: Syntax =
+    Syntax { valued: &["--kind", "--only", "--deviations", "--pending"], flags: &["--strict", "--second-opinion"] };
 /// The kinds of cases that a manifest can have.
 const KINDS: [&str; 9] = [
     "response",
@@ -342,6 +349,16 @@ impl Options {
 
     fn form(&self) -> Form {
         if self.flag("--json") { Form::Json } else { Form::Text }
+    }
+
+    fn engines(&self) -> Result<Engines, Problem> {
+        match (self.flag("--second-opinion"), Engines::AVAILABLE) {
+            (false, _) => Ok(Engines::One),
+            (true, Engines::Two) => Ok(Engines::Two),
+            (true, Engines::One) => {
+                Err(Problem::new("--second-opinion: this build has no second engine, it needs --features xmlsec"))
+            }
+        }
     }
 
     fn instant(&self) -> Result<DateTime<Utc>, Problem> {

@@ -21,6 +21,7 @@
 //! - `--at TIME` judges as at that instant instead of now.
 //! - `--relax NAME,..` switches on relaxations: `sha1`, `rsa1024`, `inclusive_c14n`, `unsolicited`, `scd_not_before`,
 //!   `no_authn_statement`, `empty_in_response_to`, `unsigned_logout_response`.
+//! - `--second-opinion`, in builds with the feature `xmlsec`, has libxmlsec1 verify the signatures as well, where it can.
 //! - `--json` prints the same facts for programs.
 //!
 //! # `check logout`
@@ -37,7 +38,7 @@
 //!
 //! Runs the `response`, `logout_*` and `metadata` cases of a manifest, a line each, and counts them on the last line. A reject
 //! case passes on any rejection, with `--strict` only on a listed reason; an accept case needs equal claims. What
-//! can't be done yet counts as failed. Cases in the files of `--deviations` and `--pending` have to differ:
+//! can't be done yet counts as failed. `--second-opinion` is that of `check response`. Cases in the files of `--deviations` and `--pending` have to differ:
 //!
 //! ```toml
 //! [[deviation]]
@@ -65,6 +66,7 @@ mod layout;
 mod logout;
 mod manifest;
 mod metadata;
+mod opinion;
 mod relax;
 mod report;
 mod response;

@@ -16,6 +16,7 @@ use crate::expectation::{Comparison, Expectation, Failure, Outcome, Refused};
 use crate::input::{self, Message};
 use crate::judge::{Asked, Bench, connection_id};
 use crate::logout::{self, Captured};
+use crate::opinion::{Engines, Opinion};
 use crate::{Report, Verdict, relax, trust};
 
 /// What is only run when it is named: the crate's own tests see more of it than the public API does.
@@ -31,14 +32,16 @@ pub(crate) fn run(arguments: &ManifestArguments) -> Result<Report, Problem> {
     let comparison = comparison(cases);
     let mut tally = Tally::default();
     for value in cases {
-        let case = Case { value, folder, comparison, rigour: arguments.rigour };
+        let case = Case { value, folder, comparison, rigour: arguments.rigour, engines: arguments.engines };
         if arguments.only.as_deref().is_some_and(|text| !case.id().contains(text)) {
             continue;
         }
         match arguments.kinds.as_slice() {
             [] if INTERNAL_KINDS.contains(&case.kind()) => tally.skip(case.kind()),
             kinds if kinds.is_empty() || kinds.iter().any(|kind| kind == case.kind()) => {
-                tally.note(case.id(), exceptions.apply(case.id(), case.run()));
+                let outcome = case.run();
+                tally.hear(case.id(), outcome.as_ref().ok().copied().flatten());
+                tally.note(case.id(), exceptions.apply(case.id(), outcome.map(|_| ())));
             }
             _ => {}
         }
@@ -61,12 +64,22 @@ struct Tally {
     passed: usize,
     failed: usize,
     skipped: BTreeMap<String, usize>,
+    agreed: usize,
+    undecided: Vec<String>,
 }
 
 impl Tally {
     fn skip(&mut self, kind: &str) {
         let count = self.skipped.entry(kind.to_owned()).or_default();
         *count = count.saturating_add(1);
+    }
+
+    fn hear(&mut self, id: &str, opinion: Option<Opinion>) {
+        match opinion {
+            Some(Opinion::Agrees) => self.agreed = self.agreed.saturating_add(1),
+            Some(Opinion::CannotJudge) => self.undecided.push(id.to_owned()),
+            None => {}
+        }
     }
 
     fn note(&mut self, id: &str, result: Result<Option<String>, Failure>) {
@@ -88,10 +101,18 @@ impl Tally {
             format!("skipped {count} cases of the kind {kind}: they are run by the crate's own tests\n")
         });
         let skipped: String = skipped.collect();
+        let opinions = match (self.agreed, self.undecided.len()) {
+            (0, 0) => String::new(),
+            (agreed, 0) => format!("the second engine agrees with {agreed} logins\n"),
+            (agreed, undecided) => format!(
+                "the second engine agrees with {agreed} logins and can't judge {undecided}: {}\n",
+                self.undecided.join(", ")
+            ),
+        };
         // A run of nothing proves nothing.
         let none = if self.passed == 0 && self.failed == 0 { "no case is selected\n" } else { "" };
         Report {
-            text: format!("{}{skipped}{none}{} passed, {} failed\n", self.lines, self.passed, self.failed),
+            text: format!("{}{skipped}{opinions}{none}{} passed, {} failed\n", self.lines, self.passed, self.failed),
             verdict: if self.failed == 0 && none.is_empty() { Verdict::Accepted } else { Verdict::Rejected },
         }
     }
@@ -103,6 +124,7 @@ struct Case<'m> {
     folder: &'m Path,
     comparison: Comparison,
     rigour: Rigour,
+    engines: Engines,
 }
 
 impl<'m> Case<'m> {
@@ -114,14 +136,14 @@ impl<'m> Case<'m> {
         self.text("/kind").unwrap_or("no kind")
     }
 
-    /// Nothing if the expectation is met, otherwise how it is not.
-    fn run(&self) -> Result<(), Failure> {
+    /// What the second engine said, if it was asked, where the expectation is met; otherwise how it is not.
+    fn run(&self) -> Result<Option<Opinion>, Failure> {
         let run = || match self.kind() {
             "response" => self.response(),
-            "logout_request_redirect" | "logout_response_redirect" => self.logout(None),
-            "logout_request_post" => self.logout(Some(Parameter::Request)),
-            "logout_response_post" => self.logout(Some(Parameter::Response)),
-            "metadata" => self.metadata(),
+            "logout_request_redirect" | "logout_response_redirect" => self.logout(None).map(|()| None),
+            "logout_request_post" => self.logout(Some(Parameter::Request)).map(|()| None),
+            "logout_response_post" => self.logout(Some(Parameter::Response)).map(|()| None),
+            "metadata" => self.metadata().map(|()| None),
             kind if INTERNAL_KINDS.contains(&kind) => {
                 Err(Failure::NotRun(format!("{kind} is run by the crate's own tests, not here")))
             }
@@ -130,13 +152,12 @@ impl<'m> Case<'m> {
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Failure::NotRun("the library panicked".to_owned())))
     }
 
-    fn response(&self) -> Result<(), Failure> {
+    fn response(&self) -> Result<Option<Opinion>, Failure> {
         let expectation = self.expectation()?;
-        let refused = match self.login()? {
-            Ok(login) => return expectation.compare(Outcome::Login(&login)),
-            Err(refused) => refused,
-        };
-        expectation.compare(Outcome::Refused(refused))
+        match self.login()? {
+            Ok(login) => expectation.compare(Outcome::Login(&login)).map(|()| Opinion::of(login.checks())),
+            Err(refused) => expectation.compare(Outcome::Refused(refused)).map(|()| None),
+        }
     }
 
     /// A message over HTTP-POST, or over HTTP-Redirect if it has no parameter.
@@ -277,7 +298,7 @@ impl<'m> Case<'m> {
             Some(_) => Policy::strict(),
             None => Policy::strict().with_unsolicited(Unsolicited::Accept),
         };
-        names.fold(strict, relax::relaxed)
+        self.engines.ask(names.fold(strict, relax::relaxed))
     }
 
     fn message(&self) -> Result<Message, String> {

@@ -41,7 +41,9 @@ pub(crate) fn write_rules(layout: &mut Layout, checks: &Checks) {
     let passed = count(|outcome| matches!(outcome, Outcome::Passed));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let not_reached = count(|outcome| matches!(outcome, Outcome::NotReached));
-    layout.heading(&format!("Rules: {passed} passed, {failed} failed, {not_reached} not reached"));
+    let undecided = count(|outcome| matches!(outcome, Outcome::Undecided));
+    let undecided = if undecided > 0 { format!("{undecided} undecided, ") } else { String::new() };
+    layout.heading(&format!("Rules: {passed} passed, {failed} failed, {undecided}{not_reached} not reached"));
     for check in checks.iter() {
         layout.field(2, outcome_label(check.outcome()), check.rule().text());
         if let Outcome::Failed(rejection) = check.outcome() {
@@ -58,6 +60,7 @@ fn outcome_label(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Failed(_) => "FAILED",
+        Outcome::Undecided => "undecided",
         Outcome::NotReached => "not reached",
     }
 }
@@ -90,6 +93,7 @@ fn rule_json(check: &Check) -> Value {
     let (outcome, failure) = match check.outcome() {
         Outcome::Passed => ("passed", Value::Null),
         Outcome::Failed(rejection) => ("failed", refusal_json(rejection)),
+        Outcome::Undecided => ("undecided", Value::Null),
         Outcome::NotReached => ("not_reached", Value::Null),
     };
     let rule = check.rule();

@@ -35,6 +35,7 @@ fn bench(arguments: &ResponseArguments) -> Result<Bench, Problem> {
         Asked::Request(_) | Asked::Unknown => Policy::strict(),
     };
     let policy = arguments.relax.iter().fold(strict, |policy, name| relax::relaxed(policy, name));
+    let policy = arguments.engines.ask(policy);
     let sp = ServiceProvider::builder(
         OrganizationId::new("acme"),
         EntityId::new(arguments.sp_entity_id.clone()),

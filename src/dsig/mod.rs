@@ -5,6 +5,8 @@
 
 mod c14n;
 mod detached;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod sign;
 mod signature;
 #[cfg(test)]
@@ -12,6 +14,8 @@ mod tests;
 mod verify;
 
 pub(crate) use detached::Detached;
+#[cfg(feature = "xmlsec")]
+pub(crate) use second_opinion::{Opinion, second_opinion};
 pub(crate) use sign::sign_enveloped;
 pub(crate) use signature::{Position, signature_of};
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};

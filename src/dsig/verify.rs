@@ -103,14 +103,13 @@ pub(crate) fn verify<'d>(
 ) -> Result<Signed<'d>, Rejection> {
     let signature = SignatureElement::read(signature, algorithms)?;
     let target = check_target(&signature)?;
-    let candidates = candidates(&signature, keys, algorithms)?;
-    verify_value(&signature, &candidates)?;
+    verifying_key(&signature, keys, algorithms)?;
     verify_digest(&signature, target)?;
     Ok(Signed { element: target, signature: Some(signature.node) })
 }
 
 /// The target is the parent, and the Reference has to say so: nothing is looked up.
-fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Rejection> {
+pub(super) fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Rejection> {
     let refused = || Rejection::new(Reference::ReferenceTarget).at(signature.node.place());
     let parent = signature.node.parent().ok_or_else(refused)?;
     let id = parent.attribute("ID").unwrap_or_default();
@@ -118,6 +117,27 @@ fn check_target<'d>(signature: &SignatureElement<'d>) -> Result<Node<'d>, Reject
         return Err(refused().expecting(format!("#{id}")).finding(format!("#{}", signature.reference.target)));
     }
     Ok(parent)
+}
+
+/// The key that the SignatureValue verifies with.
+pub(super) fn verifying_key<'k>(
+    signature: &SignatureElement<'_>,
+    keys: &'k [VerifyingKey],
+    algorithms: &Algorithms,
+) -> Result<&'k VerifyingKey, Rejection> {
+    let candidates = candidates(signature, keys, algorithms)?;
+    let mut octets = Vec::new();
+    canonicalize(signature.signed_info, None, &signature.method, &mut octets)?;
+    if octets.is_empty() {
+        return Err(Rejection::new(Reference::EmptyOutput).at(signature.signed_info.place()));
+    }
+    let verifies =
+        |key: &&VerifyingKey| key.public_key().verify(signature.algorithm, &octets, &signature.value).is_ok();
+    candidates.iter().copied().find(verifies).ok_or_else(|| {
+        let tried: Vec<_> = candidates.iter().map(|key| key.fingerprint().to_string()).collect();
+        let refused = Rejection::new(Signature::SignatureInvalid).at(signature.node.place());
+        refused.expecting(format!("a signature by one of the keys {}", tried.join(", ")))
+    })
 }
 
 fn candidates<'k>(
@@ -138,22 +158,6 @@ fn candidates<'k>(
     let provided = |key: &&VerifyingKey| provides_signature(key.key_type(), signature.algorithm);
     let provided: Vec<_> = strong.into_iter().filter(provided).collect();
     if provided.is_empty() { Err(refused(Signature::SignatureAlgorithm)) } else { Ok(provided) }
-}
-
-fn verify_value(signature: &SignatureElement<'_>, keys: &[&VerifyingKey]) -> Result<(), Rejection> {
-    let mut octets = Vec::new();
-    canonicalize(signature.signed_info, None, &signature.method, &mut octets)?;
-    if octets.is_empty() {
-        return Err(Rejection::new(Reference::EmptyOutput).at(signature.signed_info.place()));
-    }
-    let verifies =
-        |key: &&VerifyingKey| key.public_key().verify(signature.algorithm, &octets, &signature.value).is_ok();
-    if keys.iter().any(verifies) {
-        return Ok(());
-    }
-    let tried: Vec<_> = keys.iter().map(|key| key.fingerprint().to_string()).collect();
-    let refused = Rejection::new(Signature::SignatureInvalid).at(signature.node.place());
-    Err(refused.expecting(format!("a signature by one of the keys {}", tried.join(", "))))
 }
 
 fn verify_digest<'d>(signature: &SignatureElement<'d>, target: Node<'d>) -> Result<(), Rejection> {

@@ -5,26 +5,26 @@ use std::fmt;
 use super::Rejection;
 
 macro_rules! rules {
-    ($($(#[$list_doc:meta])* $list:ident { $($name:ident $text:literal $spec:literal;)* })*) => {
+    ($($(#[$list_doc:meta])* $list:ident { $($(#[$attribute:meta])* $name:ident $text:literal $spec:literal;)* })*) => {
         /// A rule that a message has to pass, in the order of the report.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum Rule { $($(#[doc = concat!($text, " (", $spec, ").")] $name,)*)* }
+        pub enum Rule { $($(#[doc = concat!($text, " (", $spec, ").")] $(#[$attribute])* $name,)*)* }
 
         impl Rule {
             $($(#[$list_doc])*
-            pub const $list: &'static [Self] = &[$(Self::$name),*];)*
+            pub const $list: &'static [Self] = &[$($(#[$attribute])* Self::$name),*];)*
 
             /// What the rule says.
             #[must_use]
             pub fn text(self) -> &'static str {
-                match self { $($(Self::$name => $text,)*)* }
+                match self { $($($(#[$attribute])* Self::$name => $text,)*)* }
             }
 
             /// Where the standard says it.
             #[must_use]
             pub fn spec(self) -> &'static str {
-                match self { $($(Self::$name => $spec,)*)* }
+                match self { $($($(#[$attribute])* Self::$name => $spec,)*)* }
             }
         }
     };
@@ -58,6 +58,8 @@ rules! {
         AuthnInstant "the authentication is as fresh as was asked for" "SAML Core 3.4.1";
         AuthnContext "the authentication context is one that was asked for" "SAML Core 3.3.2.2.1";
         SessionTime "the identity provider's session has not ended" "SAML Core 2.7.2";
+        #[cfg(feature = "xmlsec")]
+        SecondOpinion "libxmlsec1 agrees that every signature verifies, if it is asked" "XML-DSig 3.2";
         Replay "the assertion has not been used before" "SAML Profiles 4.1.4.5";
     }
     /// The rules of the Single Logout profile, on requests and on responses.
@@ -83,7 +85,9 @@ pub enum Outcome {
     Passed,
     /// It did not. The rejection has no checks of its own.
     Failed(Rejection),
-    /// An earlier failure left nothing to apply it to.
+    /// Whoever has to say so can't: libxmlsec1 does not know an algorithm, with the feature `xmlsec`.
+    Undecided,
+    /// An earlier failure left nothing to apply it to, or the connection does not ask for it.
     NotReached,
 }
 
@@ -139,9 +143,12 @@ impl Checks {
     /// The outcome of one rule, if it was applied.
     #[must_use]
     pub fn outcome(&self, rule: Rule) -> Option<&Outcome> {
-        let of_rule = |check: &&Check| check.rule == rule;
-        let failed = self.applied.iter().filter(of_rule).find(|check| check.outcome != Outcome::Passed);
-        failed.or_else(|| self.applied.iter().find(of_rule)).map(|check| &check.outcome)
+        let outcomes = self.applied.iter().filter(|check| check.rule == rule).map(|check| &check.outcome);
+        outcomes.min_by_key(|outcome| match outcome {
+            Outcome::Failed(_) => 0,
+            Outcome::Undecided => 1,
+            Outcome::Passed | Outcome::NotReached => 2,
+        })
     }
 
     /// Notes an outcome and hands the value on.
@@ -150,11 +157,21 @@ impl Checks {
             Ok(_) => Outcome::Passed,
             Err(rejection) => Outcome::Failed(rejection.clone()),
         };
+        self.push(rule, outcome);
+        result
+    }
+
+    /// Notes that nobody can say.
+    #[cfg(feature = "xmlsec")]
+    pub(crate) fn note_undecided(&mut self, rule: Rule) {
+        self.push(rule, Outcome::Undecided);
+    }
+
+    fn push(&mut self, rule: Rule, outcome: Outcome) {
         if self.applied.is_empty() {
             self.applied.reserve_exact(self.rules.len());
         }
         self.applied.push(Check { rule, outcome });
-        result
     }
 
     /// The first failure in the order of the application.
@@ -171,6 +188,7 @@ impl fmt::Display for Checks {
         for check in self.iter() {
             match &check.outcome {
                 Outcome::Passed => writeln!(f, "  passed       {}", check.rule.text())?,
+                Outcome::Undecided => writeln!(f, "  undecided    {}", check.rule.text())?,
                 Outcome::NotReached => writeln!(f, "  not reached  {}", check.rule.text())?,
                 Outcome::Failed(rejection) => {
                     writeln!(f, "  FAILED       {} [{}]", check.rule.text(), rejection.code())?;

@@ -16,7 +16,7 @@ pub use key::{KeyError, UnusableKey};
 pub use place::Place;
 pub use reason::{
     Binding, Category, Decryption, Fault, Flow, Limit, Logout, Mapping, Metadata, Namespace, Profile, Reason, Redirect,
-    Reference, Schema, Signature, Subject, Validity, Xml,
+    Reference, Schema, SecondEngine, Signature, Subject, Validity, Xml,
 };
 
 use std::fmt;

@@ -275,6 +275,11 @@ reasons! {
         C14nFailed "c14n.failed" Algorithm Message "Canonical XML 1.1 2.4": "an inherited xml:base can't be canonicalized" => "set exclusive canonicalization at the identity provider";
         EmptyOutput "c14n.empty_output" Signature Message "XML-DSig 4.4.3.2": "a signature covers nothing" => "the message was tampered with or the signing software is broken";
     }
+    /// The second engine, with the feature `xmlsec`.
+    SecondEngine {
+        Disagree "dsig.engines_disagree" Signature Message "XML-DSig 3.2": "a second engine does not agree that a signature verifies" => "keep the message and report it: one of the two engines has a defect, or somebody looks for one";
+        CannotJudge "dsig.second_opinion" Algorithm Configuration "this crate's Policy": "a second opinion on a signature is required and the second engine does not know its algorithm" => "set RSA-SHA256 (PKCS#1 v1.5) or ECDSA-SHA256 at the identity provider, or ask for a second opinion where it is supported";
+    }
     /// XML encryption.
     Decryption {
         NotConfigured "enc.not_configured" Encryption Configuration "SAML Core 2.3.4": "the assertion is encrypted and there is no decryption key" => "give the service provider a decryption key, or switch encryption off at the identity provider";

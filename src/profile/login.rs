@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::rules::Facts;
+#[cfg(feature = "xmlsec")]
+use super::second_opinion::confirm;
 use super::signatures::{Covered, Presence, cover, verify_assertion, verify_signature};
 use super::verified::VerifiedLogin;
 use crate::assertion::Assertion;
@@ -186,6 +188,8 @@ fn conclude(
         checks.note(Rule::AssertionElement, Assertion::read(covered.assertion, &recipient, &mut deviations))?;
     let facts = Facts { context, response, assertion: &assertion, response_signature: covered.response_signature };
     let bearer = facts.judge(checks, &mut deviations)?;
+    #[cfg(feature = "xmlsec")]
+    confirm(response.signature, covered.assertion.element(), context.connection, checks)?;
     VerifiedLogin::new(context, assertion, bearer, deviations)
 }
 

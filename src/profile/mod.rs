@@ -6,6 +6,8 @@ mod logout;
 mod received;
 mod received_logout;
 mod rules;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod signatures;
 mod unwrapping;
 mod verified;

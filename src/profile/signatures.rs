@@ -7,6 +7,9 @@ use crate::names::{SAML, SAMLP};
 use crate::policy::SignatureRule;
 use crate::xml::Node;
 
+/// Where the signature of an assertion stands.
+pub(super) const ON_ASSERTION: Position = Position::After(SAML, "Issuer");
+
 /// An assertion that is proven, and whether the response around it is, too.
 pub(super) struct Covered<'d> {
     pub(super) assertion: Signed<'d>,
@@ -35,7 +38,7 @@ pub(super) fn verify_assertion<'d>(
     assertion: Node<'d>,
     connection: &Connection,
 ) -> Result<Option<Signed<'d>>, Rejection> {
-    verify_signature(signature_of(assertion, Position::After(SAML, "Issuer"))?, connection)
+    verify_signature(signature_of(assertion, ON_ASSERTION)?, connection)
 }
 
 /// The proof of the assertion that the connection demands (SAML Profiles 4.1.4.3). `by_response` is the proof that

@@ -94,6 +94,12 @@ impl Document {
         Node { document: self, index: 0 }
     }
 
+    /// What was parsed, with line ends normalized.
+    #[cfg(feature = "xmlsec")]
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.source.as_bytes()
+    }
+
     /// The name behind an interned namespace.
     pub(crate) fn namespace(&self, id: NamespaceId) -> &str {
         self.tree.namespaces.get(id.0 as usize).map_or("", |span| self.text(*span))

@@ -45,7 +45,7 @@ fn fips_signatures() {
     }
     let small = include_str!("../../src/keys/fixtures/rsa1024.crt.pem");
     let idp = IdentityProvider::builder(IDP, "https://idp.example.com/sso").certificate(small).build().unwrap();
-    let connection = Connection::new(ConnectionId::new("acme-1"), idp, permissive()).unwrap();
+    let connection = Connection::preconfigured(ConnectionId::new("acme-1"), organization(), idp, permissive()).unwrap();
     let bench = Bench { connection, ..Bench::signing(SignedParts::Both) };
     bench.refuse(&bench.response().xml().unwrap(), "dsig.signature_algorithm");
 }
@@ -55,8 +55,9 @@ fn fips_queries() {
     let send = |key: SigningKey| {
         let idp = FakeIdp::with_key(IDP, TestKey::P256.signing_key().unwrap()).identity_provider().unwrap();
         assert_eq!(idp.sso_endpoint().binding(), &EndpointBinding::HttpRedirect);
-        let connection = Connection::new(ConnectionId::new("acme-1"), idp, permissive()).unwrap();
-        let sp = ServiceProvider::builder(EntityId::new(SP), ACS).signing_key(key).build().unwrap();
+        let connection =
+            Connection::preconfigured(ConnectionId::new("acme-1"), organization(), idp, permissive()).unwrap();
+        let sp = ServiceProvider::builder(organization(), EntityId::new(SP), ACS).signing_key(key).build().unwrap();
         start_login(&sp, &connection, LoginStart::default(), now()).map(|started| (started.send, connection))
     };
     let key = TestKey::P256.signing_key().unwrap();

@@ -32,5 +32,7 @@ mod members;
 mod organizations;
 mod profile;
 mod redirect;
+#[cfg(feature = "xmlsec")]
+mod second_opinion;
 mod signatures;
 mod wrapping;
