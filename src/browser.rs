@@ -35,10 +35,10 @@ impl BrowserCookie {
         &self.0
     }
 
-    /// The `Set-Cookie` header, for logins that may take ten minutes.
+    /// The `Set-Cookie` header, for logins that may take ten minutes, and a proof after them that may take ten more.
     #[must_use]
     pub fn to_header(&self) -> String {
-        format!("{}={}; Path=/; Max-Age=900; Secure; HttpOnly; SameSite=None", Self::NAME, self.0)
+        format!("{}={}; Path=/; Max-Age=1500; Secure; HttpOnly; SameSite=None", Self::NAME, self.0)
     }
 
     /// What is stored of it.

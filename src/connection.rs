@@ -68,11 +68,20 @@ impl Connection {
     }
 
     /// The same connection with what its identity provider published since, or with what an administrator has changed.
+    /// It stays what it is if the entityID is the same and one of the keys goes on: a rollover. Otherwise it is a draft,
+    /// to be tried out, since whoever has the new keys can say every subject that was ever linked; see
+    /// [`Provisioning::reconfirming_before`](crate::provisioning::Provisioning::reconfirming_before).
     ///
     /// # Errors
     /// [`ConfigError::NoSigningKey`] when the policy permits none of the keys.
     pub fn with_identity_provider(self, identity_provider: IdentityProvider) -> Result<Self, ConfigError> {
-        let status = self.status;
+        let old = self.identity_provider;
+        let goes_on = old.entity_id() == identity_provider.entity_id()
+            && old.signing_keys().iter().any(|key| identity_provider.signing_keys().contains(key));
+        let status = match self.status {
+            ConnectionStatus::Active if !goes_on => ConnectionStatus::Draft,
+            status => status,
+        };
         let draft = Self::draft(self.id, self.organization, identity_provider, self.policy)?;
         Ok(Self { status, ..draft })
     }
@@ -139,7 +148,8 @@ impl Connection {
         let (id, organization) = (ConnectionId::new(decoder.text()?), OrganizationId::new(decoder.text()?));
         let identity_provider = IdentityProvider::from_bytes(decoder.octets()?)?;
         let settings = decoder.list()?;
-        let mut policy = Policy::from_settings(settings.iter().map(String::as_str)).ok_or(StoredError::Damaged)?;
+        let mut policy =
+            Policy::from_settings(settings.iter().map(String::as_str)).ok_or(StoredError::UnknownSetting)?;
         if let Some(literal) = decoder.option()? {
             policy = policy.with_in_response_to_placeholder(literal).map_err(|_| StoredError::Damaged)?;
         }

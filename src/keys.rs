@@ -348,6 +348,10 @@ impl DecryptionKey {
         self.public.fingerprint()
     }
 
+    pub(crate) fn is_held_by_service(&self) -> bool {
+        matches!(self.holder, DecryptionHolder::Service)
+    }
+
     /// The content key in `octets`; `None` if a service has to be asked first.
     pub(crate) fn unwrap_key(
         &self,

@@ -5,7 +5,7 @@
 //! | to | see |
 //! |---|---|
 //! | describe yourself | [`ServiceProvider`] |
-//! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`] |
+//! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`], [`registration`] |
 //! | fetch its metadata from a URL | [`fetch`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
@@ -42,6 +42,7 @@ mod policy;
 mod profile;
 mod protocol;
 pub mod provisioning;
+pub mod registration;
 pub mod request;
 mod session;
 pub mod sp;

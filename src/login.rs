@@ -21,6 +21,9 @@ use crate::sp::ServiceProvider;
 /// SAML Bindings 3.4.3 and 3.5.3.
 const MOST_RELAY_STATE: usize = 80;
 
+/// The longest RelayState of somebody who was not asked that is kept: anybody can send one.
+const MOST_CARRIED: usize = 2048;
+
 /// How long a login may take, from the request to the response.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
@@ -88,7 +91,7 @@ impl LoginStart {
     /// For a response that nobody asked for: ask, and have its RelayState come out again at the end. The marker that
     /// travels instead tells an identity provider that never answers from one that does.
     pub(crate) fn restarting(carried: Option<&str>) -> Self {
-        let carried = carried.map(str::to_owned);
+        let carried = carried.filter(|carried| carried.len() <= MOST_CARRIED).map(str::to_owned);
         Self { relay_state: Some(RESTARTED.to_owned()), carried, ..Self::default() }
     }
 
@@ -253,6 +256,8 @@ pub struct Finished {
     login: Login,
     connection: Connection,
     purpose: Purpose,
+    /// Whom it was started for, until that was compared with who is signed in.
+    account: Option<AccountId>,
     host_state: Option<String>,
     relay_state: Option<RelayState>,
 }
@@ -261,12 +266,28 @@ impl Finished {
     /// A login that nobody asked for.
     pub(crate) fn new(login: Login, connection: Connection, relay_state: Option<&str>) -> Self {
         let relay_state = relay_state.map(RelayState::new);
-        Self { login, connection, purpose: Purpose::Login, host_state: None, relay_state }
+        Self { login, connection, purpose: Purpose::Login, account: None, host_state: None, relay_state }
     }
 
     /// What it was started for, and what the host kept then.
     pub(crate) fn with_start(self, purpose: Purpose, host_state: Option<String>) -> Self {
         Self { purpose, host_state, ..self }
+    }
+
+    /// Whom it was started for; nobody has compared it yet.
+    pub(crate) fn with_account(self, account: Option<AccountId>) -> Self {
+        Self { account, ..self }
+    }
+
+    /// Checks that it was started for the account that is signed in now; whatever it is turned into is that account's.
+    ///
+    /// # Errors
+    /// `flow.account`: somebody else is signed in than when it was started.
+    pub fn returned_to(self, account: Option<&AccountId>) -> Result<Self, Rejection> {
+        if self.account.as_ref() == account {
+            return Ok(Self { account: None, ..self });
+        }
+        Err(Rejection::new(Flow::Account))
     }
 
     /// What the login was started for; [`Purpose::Login`] if it was not asked for.
@@ -300,7 +321,8 @@ impl Finished {
     /// The login, for the purpose that it was started for.
     ///
     /// # Errors
-    /// `flow.purpose`: a login that was started to sign in can't link accounts, and the reverse.
+    /// `flow.purpose`: a login that was started to sign in can't link accounts, and the reverse. `flow.account` for one
+    /// that was started for an account and was not [returned to](Self::returned_to) it.
     pub fn into_login(self, purpose: Purpose) -> Result<Login, Rejection> {
         self.require(purpose).map(|()| self.login)
     }
@@ -308,14 +330,14 @@ impl Finished {
     /// The test login, if it was started as one.
     ///
     /// # Errors
-    /// `flow.purpose`.
+    /// `flow.purpose`, `flow.account`.
     pub fn into_test(self) -> Result<TestLogin, Rejection> {
         self.require(Purpose::Test).map(|()| TestLogin { login: self.login, connection: self.connection })
     }
 
     fn require(&self, purpose: Purpose) -> Result<(), Rejection> {
         if self.purpose == purpose {
-            return Ok(());
+            return if self.account.is_none() { Ok(()) } else { Err(Rejection::new(Flow::Account)) };
         }
         Err(Rejection::new(Flow::Purpose).expecting(format!("{purpose:?}")).finding(format!("{:?}", self.purpose)))
     }

@@ -73,6 +73,8 @@ pub enum LocalLogout {
     NoName,
     /// The connection is not in use.
     NotActive,
+    /// The connection has another identity provider now than the one that the session came from.
+    OtherIdentityProvider,
 }
 
 /// Makes a LogoutRequest for the identity provider that a session came from (SAML Profiles 4.4.3.1). It is signed.
@@ -91,6 +93,9 @@ pub fn start_logout(
     let (endpoint, name_id) = match (connection.identity_provider().slo_endpoint(), session.name_id()) {
         _ if connection.status() != ConnectionStatus::Active => {
             return Ok(StartedLogout::Local(LocalLogout::NotActive));
+        }
+        _ if session.issuer() != connection.identity_provider().entity_id() => {
+            return Ok(StartedLogout::Local(LocalLogout::OtherIdentityProvider));
         }
         _ if sp.sls_url().is_none() || sp.signing_key().is_none() => {
             return Ok(StartedLogout::Local(LocalLogout::NotTakingPart));
@@ -139,7 +144,7 @@ impl ConcludedLogout {
         connection: &Connection,
         now: DateTime<Utc>,
     ) -> Result<Option<Send>, StartError> {
-        if connection.id() != self.connection() {
+        if connection.organization() != sp.organization() || connection.id() != self.connection() {
             let mismatch = Rejection::new(Flow::ConnectionMismatch);
             return Err(mismatch.expecting(self.connection().as_str()).finding(connection.id().as_str()).into());
         }

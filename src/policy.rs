@@ -44,7 +44,7 @@ pub enum Unsolicited {
     Convert,
 }
 
-/// Whether libxmlsec1 is asked, too, after every signature has verified here and every rule has passed. It can refuse and
+/// Whether libxmlsec1 is asked about logins, too, after every signature has verified here and every rule has passed. It can refuse and
 /// nothing else. With the feature `xmlsec`.
 #[cfg(feature = "xmlsec")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,17 +4,21 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+pub use crate::crypto::NoRandomness;
+
 use crate::browser::random_hex;
 use crate::connection::Connection;
-use crate::crypto::NoRandomness;
+use crate::error::ConfigError;
 use crate::fetch::{MetadataUrl, Validators};
 use crate::names::ConnectionId;
+use crate::provisioning::Onboarding;
 use crate::stored::{Decoder, Encoder, StoredError};
 
-/// A connection as the host stores it, with where its identity provider comes from.
+/// A connection as the host stores it: with what becomes of its users, and where its identity provider comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     connection: Connection,
+    onboarding: Onboarding,
     source: Source,
 }
 
@@ -42,22 +46,50 @@ pub struct Fetch {
 impl Registration {
     const VERSION: u8 = 1;
 
-    /// Puts the two together.
-    #[must_use]
-    pub fn new(connection: Connection, source: Source) -> Self {
-        Self { connection, source }
+    /// Puts the three together.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for settings that were made for another connection.
+    pub fn new(connection: Connection, onboarding: Onboarding, source: Source) -> Result<Self, ConfigError> {
+        let settings = onboarding.provisioning();
+        if settings.connection() != connection.id() || settings.organization() != connection.organization() {
+            return Err(ConfigError::Value { field: "onboarding", reason: "made for another connection" });
+        }
+        Ok(Self { connection, onboarding, source })
     }
 
-    /// The same with another state of its connection.
+    /// The same after a change of its connection: of the policy, the identity provider or the status.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for another connection.
+    pub fn with_connection(self, connection: Connection) -> Result<Self, ConfigError> {
+        Self::new(connection, self.onboarding, self.source)
+    }
+
+    /// The same with other settings for users.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for settings that were made for another connection.
+    pub fn with_onboarding(self, onboarding: Onboarding) -> Result<Self, ConfigError> {
+        Self::new(self.connection, onboarding, self.source)
+    }
+
+    /// For the drivers, which take slices of each.
     #[must_use]
-    pub fn with_connection(self, connection: Connection) -> Self {
-        Self { connection, ..self }
+    pub fn into_parts(self) -> (Connection, Onboarding) {
+        (self.connection, self.onboarding)
     }
 
     /// The connection.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// What becomes of its users.
+    #[must_use]
+    pub fn onboarding(&self) -> &Onboarding {
+        &self.onboarding
     }
 
     /// Where its identity provider comes from.
@@ -69,13 +101,14 @@ impl Registration {
     /// The bytes to store. They hold no secret.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let encoder = Encoder::new(Self::VERSION).octets(&self.connection.to_bytes());
+        let encoder = Encoder::new(Self::VERSION);
+        let encoder = encoder.octets(&self.connection.to_bytes()).octets(&self.onboarding.to_bytes());
         match &self.source {
             Source::Fields => encoder.byte(0),
             Source::Document => encoder.byte(1),
             Source::Url(fetch) => encoder
                 .byte(2)
-                .text(fetch.url.as_str())
+                .octets(&fetch.url.to_bytes())
                 .option(fetch.validators.etag())
                 .option(fetch.validators.last_modified())
                 .instant(fetch.at),
@@ -90,6 +123,7 @@ impl Registration {
     pub fn from_bytes(octets: &[u8]) -> Result<Self, StoredError> {
         let mut decoder = Decoder::new(octets, Self::VERSION)?;
         let connection = Connection::from_bytes(decoder.octets()?)?;
+        let onboarding = Onboarding::from_bytes(decoder.octets()?)?;
         let source = match decoder.byte()? {
             0 => Source::Fields,
             1 => Source::Document,
@@ -97,7 +131,7 @@ impl Registration {
             _ => return Err(StoredError::Damaged),
         };
         decoder.finish()?;
-        Ok(Self { connection, source })
+        Self::new(connection, onboarding, source).map_err(|_| StoredError::Damaged)
     }
 }
 
@@ -107,7 +141,7 @@ impl Fetch {
     }
 
     fn read(decoder: &mut Decoder<'_>) -> Result<Self, StoredError> {
-        let url = MetadataUrl::stored(&decoder.text()?).map_err(|_| StoredError::Damaged)?;
+        let url = MetadataUrl::from_bytes(decoder.octets()?)?;
         let mut validators = Validators::none();
         if let Some(etag) = decoder.option()? {
             validators = validators.with_etag(&etag);

@@ -1,6 +1,6 @@
 //! The bytes of stored values: a version, then the fields in order.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// A stored value that can't be read back: it was written by another version, or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +16,14 @@ pub enum StoredError {
         /// The version that is read here.
         known: u8,
     },
+    /// With a setting that this build does not know, of a later version or of a feature that is off. None is dropped,
+    /// since each was set for a reason.
+    #[error(
+        "the stored value has a setting that this build does not know: use the version and the features that wrote it"
+    )]
+    UnknownSetting,
     /// Too short, too long, or with values that were never written.
-    #[error("the stored value is damaged: drop it")]
+    #[error("the stored value is damaged")]
     Damaged,
 }
 
@@ -64,6 +70,17 @@ impl Encoder {
     pub(crate) fn instant(mut self, instant: DateTime<Utc>) -> Self {
         self.0.extend_from_slice(&instant.timestamp_millis().to_be_bytes());
         self
+    }
+
+    pub(crate) fn option_instant(self, instant: Option<DateTime<Utc>>) -> Self {
+        match instant {
+            Some(instant) => self.byte(1).instant(instant),
+            None => self.byte(0),
+        }
+    }
+
+    pub(crate) fn option_seconds(self, duration: Option<TimeDelta>) -> Self {
+        self.option(duration.map(|duration| duration.num_seconds().to_string()).as_deref())
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -124,6 +141,19 @@ impl<'b> Decoder<'b> {
 
     pub(crate) fn instant(&mut self) -> Result<DateTime<Utc>, StoredError> {
         DateTime::from_timestamp_millis(i64::from_be_bytes(self.array()?)).ok_or(StoredError::Damaged)
+    }
+
+    pub(crate) fn option_instant(&mut self) -> Result<Option<DateTime<Utc>>, StoredError> {
+        match self.byte()? {
+            0 => Ok(None),
+            1 => self.instant().map(Some),
+            _ => Err(StoredError::Damaged),
+        }
+    }
+
+    pub(crate) fn option_seconds(&mut self) -> Result<Option<TimeDelta>, StoredError> {
+        let read = |seconds: String| seconds.parse().ok().and_then(TimeDelta::try_seconds).ok_or(StoredError::Damaged);
+        self.option()?.map(read).transpose()
     }
 
     pub(crate) fn finish(self) -> Result<(), StoredError> {

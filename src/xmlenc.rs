@@ -132,19 +132,21 @@ impl<'d> Encrypted<'d> {
     /// namespaces that were in scope at the ciphertext.
     ///
     /// # Errors
-    /// `enc.failed`, whatever the reason; `enc.not_configured` where a service has to be asked first.
+    /// `enc.failed`, whatever the reason; `enc.not_configured` where a service has to be asked first and no other key is there.
     fn decrypt(&self, recipient: &Recipient<'_>) -> Result<Decrypted, Rejection> {
         let ours = recipient.keys;
         let attempts = self.keys.iter().flat_map(|key| ours.iter().map(move |ours| (key, ours)));
         let mut opened = attempts
             .take(ours.len().saturating_mul(MOST_ATTEMPTS))
             .filter_map(|(key, ours)| self.attempt(key, ours, recipient));
+        // Where a key of ours was tried, the answer must not tell whether it fitted.
+        let tried = ours.iter().any(|key| !key.is_held_by_service());
         match opened.next() {
             Some(decrypted) => {
                 recipient.answers.forget();
                 Ok(decrypted)
             }
-            None if recipient.answers.are_wanted() => {
+            None if recipient.answers.are_wanted() && !tried => {
                 Err(Rejection::new(Decryption::NotConfigured).at(self.wrapper.place()))
             }
             None => Err(Rejection::new(Decryption::Failed)),

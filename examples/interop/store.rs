@@ -134,6 +134,9 @@ impl FileStore {
 
 impl SessionStore for FileStore {
     async fn open(&self, session: &SamlSession) -> io::Result<()> {
+        if self.file(session.id().as_str(), "ended").exists() {
+            return Ok(());
+        }
         fs::write(self.file(session.id().as_str(), "session"), session.to_bytes())
     }
 

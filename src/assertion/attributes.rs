@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::subject::NameId;
-use crate::error::{Deviation, Deviations, Rejection, Schema};
+use crate::error::{Decryption, Deviation, Deviations, Rejection, Schema};
 use crate::names::{SAML, SAMLP};
 use crate::xml::{Cursor, Node, XSI_NAMESPACE};
 use crate::xmlenc::Recipient;
+
+/// Most encrypted attributes of an assertion: each takes private-key operations, or questions to a service.
+const MOST_ENCRYPTED: usize = 16;
 
 /// An attribute with all its values in document order. `Debug` shows the name and how many values there are.
 #[derive(Clone, PartialEq, Eq)]
@@ -155,13 +158,17 @@ pub(super) fn read(
     recipient: &Recipient<'_>,
     deviations: &mut Deviations,
 ) -> Result<Vec<Attribute>, Rejection> {
-    let mut joined = Joined::default();
+    let (mut joined, mut encrypted) = (Joined::default(), 0);
     for statement in statements {
         let mut cursor = Cursor::new(*statement)?;
         loop {
             if let Some(node) = cursor.take(SAML, "Attribute") {
                 joined.add(Attribute::read(node)?, deviations);
             } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
+                encrypted = usize::saturating_add(encrypted, 1);
+                if encrypted > MOST_ENCRYPTED {
+                    return Err(Rejection::new(Decryption::TooManyKeys).at(node.place()));
+                }
                 let decrypted = recipient.decrypt(node)?;
                 joined.add(Attribute::read(decrypted.element(SAML, "Attribute")?)?, deviations);
             } else {

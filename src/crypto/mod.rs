@@ -317,7 +317,7 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
 /// The operating system gave no random octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gave no random octets")]
-pub(crate) struct NoRandomness;
+pub struct NoRandomness;
 
 /// Why a signature does not stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -332,6 +332,7 @@ reasons! {
         RequestConsumed "flow.request_consumed" InResponseTo Replay "SAML Profiles 4.1.4.5": "the login was finished or given up before" => "start the login again; the Back button repeats an old answer";
         BrowserMismatch "flow.browser_mismatch" InResponseTo Addressing "this crate's flow rules": "the login was started in another browser" => "start the login again in this browser; the binding cookie needs SameSite=None, Secure and https";
         Purpose "flow.purpose" InResponseTo Addressing "this crate's flow rules": "the login was started for another purpose" => "start again from the page that you want to use";
+        Account "flow.account" InResponseTo Addressing "this crate's flow rules": "the login was started for another account" => "sign in with the account that started it, or start again";
         Replay "flow.replay" Replay Replay "SAML Profiles 4.1.4.5": "the assertion was used before" => "start the login again";
     }
     /// A login that yields no user.

@@ -5,6 +5,7 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::FetchError;
+use crate::stored::{Decoder, Encoder, StoredError};
 
 /// A URL that metadata may be fetched from: absolute, `https`, with a host, without user information or fragment, on
 /// port 443 or from 1024 up (below are services that a request could be smuggled to).
@@ -77,6 +78,26 @@ impl MetadataUrl {
         }
         drop_root_dot(&mut url)?;
         Ok(Self { url, schemes })
+    }
+
+    /// The bytes to store with a registration.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let schemes = match self.schemes {
+            Schemes::Https => 0,
+            Schemes::HttpAndHttps => 1,
+        };
+        Encoder::new(1).byte(schemes).text(self.as_str()).finish()
+    }
+
+    pub(crate) fn from_bytes(octets: &[u8]) -> Result<Self, StoredError> {
+        let mut decoder = Decoder::new(octets, 1)?;
+        let schemes = match decoder.byte()? {
+            0 => Schemes::Https,
+            1 => Schemes::HttpAndHttps,
+            _ => return Err(StoredError::Damaged),
+        };
+        let url = Self::parse(&decoder.text()?, schemes).map_err(|_| StoredError::Damaged)?;
+        decoder.finish().map(|()| url)
     }
 
     /// The URL as the URL standard writes it.

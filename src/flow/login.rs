@@ -165,7 +165,8 @@ impl Answered {
             Some(key) => store.complete(key, self.replay_key()).await,
             None => store.claim(self.replay_key()).await,
         };
-        Ok(self.claimed(claim.map_err(FlowError::Store)?)?)
+        let account = self.account.clone();
+        Ok(self.claimed(claim.map_err(FlowError::Store)?)?.with_account(account))
     }
 }
 

@@ -85,9 +85,10 @@ pub async fn receive_logout<S: SessionStore>(
     arrival: LogoutArrival<'_>,
     now: DateTime<Utc>,
 ) -> Result<LogoutArrived, FlowError<S::Error>> {
-    let outcome = match arrival.read(sp)? {
-        ReceivedLogout::Request(request) => end_sessions(store, sp, connections, request, now).await,
-        ReceivedLogout::Response(response) => finish_logout(store, sp, connections, response, now).await,
+    let outcome = match arrival.read(sp) {
+        Ok(ReceivedLogout::Request(request)) => end_sessions(store, sp, connections, request, now).await,
+        Ok(ReceivedLogout::Response(response)) => finish_logout(store, sp, connections, response, now).await,
+        Err(rejection) => Err(rejection.into()),
     };
     if let Err(FlowError::Rejected(rejection)) = &outcome {
         events::report_rejection(rejection);

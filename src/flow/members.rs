@@ -3,41 +3,26 @@
 use chrono::{DateTime, Utc};
 
 use super::FlowError;
-use super::key_service::Host;
+use super::key_service::{Host, KeyService};
 use super::links::{LinkMail, Linked};
 use super::login::{Answered, Arrival, Verified, verify_arrival};
 use crate::connection::Connection;
 use crate::error::{Flow, Rejection};
 use crate::events::{self, SecurityEvent};
 use crate::login::{Finished, StartError, Started};
-use crate::mapping::{AttributeMap, Identity};
+use crate::mapping::Identity;
 use crate::names::{AccountId, ConnectionId};
 use crate::pending::Purpose;
 use crate::profile::{Claim, Login};
 use crate::provisioning::{
     Asked, Binding, Case, Change, Decision, Facts, LinkChange, LinkToken, MemberChange, NewMember, NotProven,
-    PendingLink, ProofKind, ProveLink, Provisioning, Query, Refusal, Session, SessionScope, SignIn, decide,
+    Onboarding, PendingLink, ProofKind, ProveLink, Provisioning, Query, Refusal, Session, SessionScope, SignIn, decide,
 };
 use crate::sp::ServiceProvider;
 use crate::storage::{Applied, MemberStore, Spend};
 
 /// How often a decision is made anew because something changed under it.
 pub(super) const ATTEMPTS: usize = 16;
-
-/// How the users of one connection become members.
-#[derive(Clone, Debug)]
-pub struct Onboarding {
-    mapping: AttributeMap,
-    provisioning: Provisioning,
-}
-
-impl Onboarding {
-    /// Reads users by a mapping, and lets them in by these settings, which name the connection.
-    #[must_use]
-    pub fn new(mapping: AttributeMap, provisioning: Provisioning) -> Self {
-        Self { mapping, provisioning }
-    }
-}
 
 /// One organization's way in.
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +137,31 @@ pub async fn sign_in<S: MemberStore>(
     visit: Visit<'_>,
     now: DateTime<Utc>,
 ) -> Result<Entered, FlowError<S::Error>> {
-    let Entrance { sp, connections, .. } = entrance;
-    let outcome = match verify_arrival(Host::with_store(store), sp, connections, visit.arrival, now).await {
+    receive(Host::with_store(store), entrance, visit, now).await
+}
+
+/// As [`sign_in`], for a service provider with a decryption key that a service in the network holds.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_asking<S: MemberStore, K: KeyService>(
+    store: &S,
+    keys: &K,
+    entrance: Entrance<'_>,
+    visit: Visit<'_>,
+    now: DateTime<Utc>,
+) -> Result<Entered, FlowError<S::Error>> {
+    receive(Host { store, keys: Some(keys) }, entrance, visit, now).await
+}
+
+async fn receive<S: MemberStore, K: KeyService>(
+    host: Host<'_, S, K>,
+    entrance: Entrance<'_>,
+    visit: Visit<'_>,
+    now: DateTime<Utc>,
+) -> Result<Entered, FlowError<S::Error>> {
+    let (store, Entrance { sp, connections, .. }) = (host.store, entrance);
+    let outcome = match verify_arrival(host, sp, connections, visit.arrival, now).await {
         Ok(Verified::Answered(answered)) => enter(store, entrance, visit.session, *answered, now).await,
         Ok(Verified::Restarted(started)) => Ok(Entered::Restarted(*started)),
         Err(error) => Err(error),
@@ -170,12 +178,12 @@ impl<'a> Entrance<'a> {
         let found = self.connections.iter().find(|candidate| candidate.id() == connection);
         let found = found.ok_or_else(|| Rejection::new(Flow::ConnectionMismatch).finding(connection.as_str()))?;
         found.admit(self.sp.organization(), purpose)?;
-        Ok(&self.onboarding(connection)?.provisioning)
+        Ok(self.onboarding(connection)?.provisioning())
     }
 
     fn onboarding(&self, connection: &ConnectionId) -> Result<&'a Onboarding, Refusal> {
         let mut matching = self.onboarding.iter().filter(|candidate| {
-            let settings = &candidate.provisioning;
+            let settings = candidate.provisioning();
             settings.connection() == connection && settings.organization() == self.sp.organization()
         });
         matching.next().ok_or(Refusal::NotConfigured)
@@ -183,7 +191,7 @@ impl<'a> Entrance<'a> {
 
     fn identity<E>(&self, login: &Login) -> Result<(&'a Provisioning, Identity), FlowError<E>> {
         let onboarding = self.onboarding(login.connection())?;
-        Ok((&onboarding.provisioning, onboarding.mapping.apply(login)?.into_identity()))
+        Ok((onboarding.provisioning(), onboarding.mapping().apply(login)?.into_identity()))
     }
 }
 

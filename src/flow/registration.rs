@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::error::{ConfigError, Rejection};
+use crate::error::Rejection;
 use crate::fetch::{FetchError, Fetched, MetadataFetcher, MetadataUrl, Validators};
 use crate::login::TestLogin;
 use crate::metadata::{EntityChoice, IdentityProvider, MetadataTrust};
@@ -13,15 +13,6 @@ use crate::storage::{ConnectionStore, Registered, Replaced};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistrationError<E> {
-    /// The metadata could not be had.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// The metadata is not that of an identity provider that could be used.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// The settings don't go together.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// The organization has another connection to the same identity provider.
     #[error("the organization has another connection to this identity provider: change that one, or remove it")]
     EntityIdTaken,
@@ -36,19 +27,32 @@ pub enum RegistrationError<E> {
     Store(#[source] E),
 }
 
+/// Why the metadata behind a URL gives no identity provider.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// It could not be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It is not that of an identity provider that could be used.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+}
+
 /// Fetches metadata and reads the identity provider in it. The URL is remembered, so that changes can be followed.
 ///
 /// # Errors
-/// [`RegistrationError::Fetch`], [`RegistrationError::Rejected`].
+/// [`MetadataError`].
 pub async fn fetch_identity_provider<F: MetadataFetcher>(
     fetcher: &F,
     url: &MetadataUrl,
     choice: &EntityChoice,
     trust: &MetadataTrust,
     now: DateTime<Utc>,
-) -> Result<(IdentityProvider, Source), RegistrationError<std::convert::Infallible>> {
+) -> Result<(IdentityProvider, Source), MetadataError> {
     let Fetched::Document { octets, validators, .. } = fetcher.fetch(url, &Validators::none()).await? else {
-        return Err(FetchError::not_modified_unasked().into());
+        // Nothing was known that could be unmodified.
+        return Err(FetchError::Status { status: 304 }.into());
     };
     let identity_provider = IdentityProvider::from_metadata(octets.as_slice(), choice, trust, now)?;
     Ok((identity_provider, Source::Url(Box::new(Fetch::new(url.clone(), validators, now)))))
@@ -80,24 +84,31 @@ pub async fn activate<S: ConnectionStore>(
     let organization = tested.connection().organization();
     let stored = store.registrations(organization).await.map_err(RegistrationError::Store)?;
     let active = tested.activated();
+    // Equal as far as a login can tell; what else the metadata says may be newer than the test.
     let is_it = |registration: &&Registration| [tested.connection(), &active].contains(&registration.connection());
     let old = stored.iter().find(is_it).ok_or(RegistrationError::Changed)?;
-    let new = old.clone().with_connection(active.clone());
+    let activated = old.connection().clone().activated();
+    let new = old.clone().with_connection(activated).map_err(|_| RegistrationError::Changed)?;
     replace(store, old, &new).await?;
     Ok(new)
 }
 
-/// Stores a change of a registration, if `old` is what is stored.
+/// Stores a change of a registration, if `old` is what is stored and both are of the same connection.
 ///
 /// # Errors
-/// [`RegistrationError::Changed`], [`RegistrationError::Store`].
+/// [`RegistrationError::Changed`], [`RegistrationError::EntityIdTaken`], [`RegistrationError::Store`].
 pub async fn replace<S: ConnectionStore>(
     store: &S,
     old: &Registration,
     new: &Registration,
 ) -> Result<(), RegistrationError<S::Error>> {
+    let (was, is) = (old.connection(), new.connection());
+    if was.id() != is.id() || was.organization() != is.organization() {
+        return Err(RegistrationError::Changed);
+    }
     match store.replace(old, new).await.map_err(RegistrationError::Store)? {
         Replaced::Done => Ok(()),
         Replaced::Changed => Err(RegistrationError::Changed),
+        Replaced::EntityIdTaken => Err(RegistrationError::EntityIdTaken),
     }
 }

@@ -1,7 +1,5 @@
 //! The bytes of an identity provider.
 
-use chrono::TimeDelta;
-
 use super::endpoint::{Endpoint, EndpointBinding};
 use super::identity_provider::{AuthnRequestSigning, IdentityProvider, Parts};
 use crate::keys::{Certificate, VerifyingKey};
@@ -17,13 +15,12 @@ impl IdentityProvider {
     /// registration, is not among them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let seconds = |duration: TimeDelta| duration.num_seconds().to_string();
         let formats: Vec<String> = self.name_id_formats().map(str::to_owned).collect();
         let signing = match self.authn_request_signing() {
             AuthnRequestSigning::NotWanted => 0,
             AuthnRequestSigning::Wanted => 1,
         };
-        let encoder = Encoder::new(VERSION)
+        Encoder::new(VERSION)
             .text(self.entity_id().as_str())
             .each(self.single_sign_on(), write_endpoint)
             .each(self.single_logout(), write_endpoint)
@@ -31,12 +28,9 @@ impl IdentityProvider {
             .each(self.encryption_certificates(), |encoder, certificate| encoder.octets(certificate.der()))
             .list(&formats)
             .byte(signing)
-            .option(self.cache_duration().map(seconds).as_deref());
-        match self.valid_until() {
-            Some(instant) => encoder.byte(1).instant(instant),
-            None => encoder.byte(0),
-        }
-        .finish()
+            .option_seconds(self.cache_duration())
+            .option_instant(self.valid_until())
+            .finish()
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -57,12 +51,8 @@ impl IdentityProvider {
                 1 => AuthnRequestSigning::Wanted,
                 _ => return Err(StoredError::Damaged),
             },
-            cache_duration: decoder.option()?.map(|seconds| read_seconds(&seconds)).transpose()?,
-            valid_until: match decoder.byte()? {
-                0 => None,
-                1 => Some(decoder.instant()?),
-                _ => return Err(StoredError::Damaged),
-            },
+            cache_duration: decoder.option_seconds()?,
+            valid_until: decoder.option_instant()?,
             ..Parts::default()
         };
         decoder.finish()?;
@@ -93,10 +83,6 @@ fn read_key(decoder: &mut Decoder<'_>) -> Result<VerifyingKey, StoredError> {
         PUBLIC_KEY => damaged(VerifyingKey::from_spki_der(decoder.octets()?)),
         _ => Err(StoredError::Damaged),
     }
-}
-
-fn read_seconds(text: &str) -> Result<TimeDelta, StoredError> {
-    text.parse().ok().and_then(TimeDelta::try_seconds).ok_or(StoredError::Damaged)
 }
 
 fn damaged<T, E>(read: Result<T, E>) -> Result<T, StoredError> {

@@ -103,8 +103,9 @@ pub fn decide(case: &Case<'_>) -> Decision {
     };
     let decision = match case.purpose {
         Purpose::Login => rules.login(),
-        Purpose::Link | Purpose::Test => own_user(case).and_then(|user| rules.known_user(user)),
-        Purpose::StepUp => own_user(case).and_then(|user| rules.same_user(user)),
+        Purpose::Link => own_user(case).and_then(|user| rules.known_user(user)),
+        Purpose::Test => active_user(case).and_then(|user| rules.known_user(user)).map(unchanged),
+        Purpose::StepUp => active_user(case).and_then(|user| rules.same_user(user)).map(unchanged),
     };
     decision.unwrap_or_else(Decision::Refuse)
 }
@@ -118,7 +119,30 @@ pub fn decide_proven(proof: &LinkProof, settings: &Provisioning, facts: &Facts, 
         return Decision::Refuse(Refusal::LinkMismatch);
     }
     let rules = Rules { email: link.email(), role: link.role(), asked: Asked::Solicited, settings, facts, now };
-    rules.proven(link.account()).unwrap_or_else(Decision::Refuse)
+    let decision = rules.proven(link.account()).unwrap_or_else(Decision::Refuse);
+    if link.purpose() == Purpose::Test { unchanged(decision) } else { decision }
+}
+
+/// What a test shows and a step up proves changes nobody's role: a mapping that was never tried out is the identity
+/// provider's word alone.
+fn unchanged(decision: Decision) -> Decision {
+    match decision {
+        Decision::SignIn(entry) => {
+            Decision::SignIn(SignIn { membership: MembershipChange::Keep, invitation: None, ..entry })
+        }
+        other => other,
+    }
+}
+
+/// The account that is signed in, if the login was started for it and it is a member of the organization now.
+fn active_user<'f>(case: &Case<'f>) -> Result<&'f Known, Refusal> {
+    let user = own_user(case)?;
+    match &user.membership {
+        Membership::Member { status: MemberStatus::Active, .. } => Ok(user),
+        Membership::Member { status: MemberStatus::Suspended, .. } => Err(Refusal::Suspended),
+        Membership::Member { status: MemberStatus::Removed, .. } => Err(Refusal::Removed),
+        Membership::None => Err(Refusal::NotInvited),
+    }
 }
 
 /// The account that is signed in, if the login was started for it.

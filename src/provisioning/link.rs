@@ -163,8 +163,11 @@ impl PendingLink {
             return Err(Refusal::LinkExpired.into());
         }
         match (session.proves(organization, now), self.kind) {
-            (Some(account), _) if *account == self.account => Ok(LinkProof(self)),
-            (Some(_), _) => Err(Refusal::SessionChanged.into()),
+            (Some(account), _) if *account != self.account => Err(Refusal::SessionChanged.into()),
+            (Some(_), ProofKind::Confirmation) if session.is_of(self.subject.connection()) => {
+                Err(Refusal::SignInFirst.into())
+            }
+            (Some(_), _) => Ok(LinkProof(self)),
             (None, ProofKind::Mail) => Ok(LinkProof(self)),
             (None, ProofKind::Confirmation) => Err(Refusal::SignInFirst.into()),
         }

@@ -22,6 +22,7 @@ mod change;
 mod decide;
 mod facts;
 mod link;
+mod onboarding;
 mod refusal;
 mod scope;
 mod settings;
@@ -31,6 +32,7 @@ pub use decide::{Asked, Case, Create, Decision, ProveLink, SignIn, decide, decid
 pub use facts::{AtConnection, EmailStatus, Facts, Invitation, Known, Linked, MemberStatus, Membership, Query};
 pub(crate) use link::Binding;
 pub use link::{LinkHash, LinkProof, LinkToken, NotProven, PendingLink, ProofKind, Reminder};
+pub use onboarding::Onboarding;
 pub use refusal::{Refusal, RefusalKind};
 pub use scope::{Session, SessionScope};
 pub use settings::{Joining, MissingRole, ProvenDomain, Provisioning, RemovedMembers, RoleSync};

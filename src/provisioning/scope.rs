@@ -32,6 +32,12 @@ pub enum Session {
 }
 
 impl Session {
+    /// Whether it is a session of single sign-on over that connection. What the identity provider says proves no account
+    /// to the identity provider: a link of that connection is confirmed by something else.
+    pub(crate) fn is_of(&self, connection: &ConnectionId) -> bool {
+        matches!(self, Self::SingleSignOn(scope) if scope.connection == *connection)
+    }
+
     /// The account that the session proves towards an organization. The single sign-on of another organization proves
     /// nothing here.
     pub(crate) fn proves(&self, organization: &OrganizationId, now: DateTime<Utc>) -> Option<&AccountId> {

@@ -6,6 +6,7 @@ use crate::connection::Connection;
 use crate::error::ConfigError;
 use crate::mapping::{EmailAddress, Role};
 use crate::names::{ConnectionId, OrganizationId};
+use crate::stored::{Decoder, Encoder, StoredError};
 
 /// Who joins by signing in, and with which role. It belongs to one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,5 +222,58 @@ impl Provisioning {
         let replaced = self.reconfirm_before.is_some_and(|before| confirmed_at < before);
         let used = last_used.max(confirmed_at);
         replaced || self.dormant_after.is_some_and(|after| now.signed_duration_since(used) > after)
+    }
+
+    pub(super) fn encode(&self, encoder: Encoder) -> Encoder {
+        let joining = match self.joining {
+            Joining::JustInTime => 0,
+            Joining::InvitedOnly => 1,
+            Joining::Off => 2,
+        };
+        let role_sync = match self.role_sync {
+            RoleSync::OnJoining => 0,
+            RoleSync::EveryLogin(MissingRole::Default) => 1,
+            RoleSync::EveryLogin(MissingRole::Keep) => 2,
+            RoleSync::EveryLogin(MissingRole::Refuse) => 3,
+        };
+        let removed_members = match self.removed_members {
+            RemovedMembers::StayOut => 0,
+            RemovedMembers::Rejoin => 1,
+        };
+        let encoder = encoder.text(self.connection.as_str()).text(self.organization.as_str()).byte(joining);
+        let encoder = encoder.text(self.default_role.as_str());
+        let encoder = encoder.each(&self.grantable, |encoder, role| encoder.text(role.as_str()));
+        let encoder = encoder.byte(role_sync).byte(removed_members).option_instant(self.reconfirm_before);
+        encoder.option_seconds(self.dormant_after)
+    }
+
+    pub(super) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, StoredError> {
+        Ok(Self {
+            connection: ConnectionId::new(decoder.text()?),
+            organization: OrganizationId::new(decoder.text()?),
+            joining: match decoder.byte()? {
+                0 => Joining::JustInTime,
+                1 => Joining::InvitedOnly,
+                2 => Joining::Off,
+                _ => return Err(StoredError::Damaged),
+            },
+            default_role: Role::new(decoder.text()?),
+            grantable: decoder.each(|decoder| decoder.text().map(Role::new))?,
+            role_sync: match decoder.byte()? {
+                0 => RoleSync::OnJoining,
+                1 => RoleSync::EveryLogin(MissingRole::Default),
+                2 => RoleSync::EveryLogin(MissingRole::Keep),
+                3 => RoleSync::EveryLogin(MissingRole::Refuse),
+                _ => return Err(StoredError::Damaged),
+            },
+            removed_members: match decoder.byte()? {
+                0 => RemovedMembers::StayOut,
+                1 => RemovedMembers::Rejoin,
+                _ => return Err(StoredError::Damaged),
+            },
+            reconfirm_before: decoder.option_instant()?,
+            dormant_after: decoder.option_seconds()?,
+            proven_domains: Vec::new(),
+        })
     }
 }

@@ -99,6 +99,10 @@ impl SamlSession {
         self.indexes.iter().map(SessionDigest::of_index).collect()
     }
 
+    pub(crate) fn issuer(&self) -> &EntityId {
+        &self.issuer
+    }
+
     pub(crate) fn name_id(&self) -> Option<&NameId> {
         self.name_id.as_ref()
     }

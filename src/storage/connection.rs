@@ -20,21 +20,24 @@ pub trait ConnectionStore: Store {
     /// Stores a registration, if no other connection has, or ever had, its [`ConnectionId`], and no other
     /// connection of its organization has an identity provider of the same entityID. The very same again is
     /// [`Registered::Done`].
-    fn register(
-        &self,
-        registration: &Registration,
-    ) -> impl Future<Output = Result<Registered, Self::Error>> + Send;
+    fn register(&self, registration: &Registration) -> impl Future<Output = Result<Registered, Self::Error>> + Send;
 
     /// Puts `new` in the place of `old`, if `old` is what is stored. If `new` is stored already, it is
     /// [`Replaced::Done`]. Both are of the same connection, in the same organization.
+    /// [`Replaced::EntityIdTaken`] when another connection of the organization has the new entityID.
     fn replace(
         &self,
         old: &Registration,
         new: &Registration,
     ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
 
-    /// Removes a connection for good; the name is never used again.
-    fn remove(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Removes a connection of that organization for good; the name is never used again. Another organization's is
+    /// left as it is.
+    fn remove(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// What became of a new registration.
@@ -55,4 +58,6 @@ pub enum Replaced {
     Done,
     /// Something else is stored by now, or nothing.
     Changed,
+    /// The organization has another connection to that entityID.
+    EntityIdTaken,
 }

@@ -3,10 +3,12 @@
 //! Hosts write `async fn`; the [guide](crate::guide::storage) has the whole of it in SQL, and
 //! `testing::store_contract` and its kin prove an implementation.
 
+mod connection;
 mod login;
 mod member;
 mod session;
 
+pub use connection::{ConnectionStore, Registered, Replaced};
 pub use login::{LoginStore, Peeked};
 pub use member::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
 pub use session::{SessionStore, TakenLogout};

@@ -13,7 +13,8 @@ use crate::session::{LogoutTarget, PendingLogout, SamlSession};
 /// told from one for somebody who never signed in. With every request of a browser the host looks whether its
 /// session has ended: a logout request comes without that browser's cookies, often in a frame or from elsewhere.
 pub trait SessionStore: Store {
-    /// Notes which login a session of the host came of, before the browser gets its cookie.
+    /// Notes which login a session of the host came of, before the browser gets its cookie. One that is noted already
+    /// stays as it is: if it has ended meanwhile, a repeated step does not open it again.
     fn open(&self, session: &SamlSession) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Ends one session of the host; that there is none, or that it has ended, is fine.

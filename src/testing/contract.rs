@@ -1,9 +1,11 @@
 //! What every store has to do, as a test that hosts run against theirs.
 
+mod connection;
 mod member;
 mod member_case;
 mod session;
 
+pub use connection::connection_store_contract;
 pub use member::{MemberFixture, member_store_contract};
 pub use session::session_store_contract;
 

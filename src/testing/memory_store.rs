@@ -1,5 +1,6 @@
 //! A store for tests: in the memory of one process, gone with it.
 
+mod connections;
 mod members;
 mod sessions;
 
@@ -11,6 +12,7 @@ use crate::pending::{PendingKey, PendingLogin};
 use crate::profile::{Claim, ReplayKey};
 use crate::storage::{LoginStore, Peeked, Store};
 use crate::stored::StoredError;
+use connections::Connections;
 use members::Members;
 use sessions::Sessions;
 
@@ -21,6 +23,7 @@ pub struct MemoryStore(Mutex<Tables>);
 
 #[derive(Clone, Debug, Default)]
 struct Tables {
+    connections: Connections,
     members: Members,
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,

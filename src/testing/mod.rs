@@ -17,7 +17,7 @@
 //! What no identity provider should send is made of a template and [`sign_template`], which signs whatever it
 //! is given: a second Reference, a foreign target, a transform that nobody accepts.
 //!
-//! [`store_contract`], [`member_store_contract`] and [`session_store_contract`] prove a host's store, [`MemoryStore`]
+//! [`store_contract`], [`connection_store_contract`], [`member_store_contract`] and [`session_store_contract`] prove a host's store, [`MemoryStore`]
 //! is one.
 
 mod answer;
@@ -29,7 +29,9 @@ mod logout;
 mod memory_store;
 mod raw;
 
-pub use contract::{MemberFixture, Violation, member_store_contract, session_store_contract, store_contract};
+pub use contract::{
+    MemberFixture, Violation, connection_store_contract, member_store_contract, session_store_contract, store_contract,
+};
 pub use encryption::{Encryption, KeyPlacement};
 pub use identity::FakeIdentity;
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["profile", "session"],
     &["mapping"],
     &["provisioning"],
+    &["registration"],
     &["storage", "login", "logout", "events"],
     &["flow"],
     &["request", "guide", "testing"],

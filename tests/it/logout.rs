@@ -1,5 +1,7 @@
 //! Single logout in both directions, from bytes to sessions that are gone. ATTACKS K.
 
+use std::cell::Cell;
+
 use chrono::TimeDelta;
 use saml_sp::error::Outcome;
 use saml_sp::flow::{FlowError, LogoutArrival, LogoutArrived, block_on, receive_logout, start_logout};
@@ -30,6 +32,8 @@ struct Site {
     sp: ServiceProvider,
     connections: Vec<Connection>,
     store: MemoryStore,
+    /// How often alice has signed in again: each time in a session of another name.
+    again: Cell<u32>,
 }
 
 type Arrived = Result<LogoutArrived, Rejection>;
@@ -47,7 +51,13 @@ impl Site {
             idp.identity_provider().unwrap(),
             policy,
         );
-        let site = Self { idp, sp: sp(), connections: vec![connection.unwrap()], store: MemoryStore::new() };
+        let site = Self {
+            idp,
+            sp: sp(),
+            connections: vec![connection.unwrap()],
+            store: MemoryStore::new(),
+            again: Cell::new(0),
+        };
         site.open(&site.session("alice", alice(), &["_session"]));
         site
     }
@@ -55,7 +65,7 @@ impl Site {
     fn session(&self, id: &str, name_id: NameId, indexes: &[&str]) -> SamlSession {
         let indexes = indexes.iter().map(|index| SessionIndex::new(*index)).collect();
         let connection = self.connections[0].id().clone();
-        SamlSession::new(SessionId::new(id), connection, EntityId::new(IDP), Some(name_id), indexes)
+        SamlSession::new(self.named(id), connection, EntityId::new(IDP), Some(name_id), indexes)
     }
 
     fn open(&self, session: &SamlSession) {
@@ -63,7 +73,16 @@ impl Site {
     }
 
     fn is_open(&self, id: &str) -> bool {
-        self.store.is_open(&SessionId::new(id))
+        self.store.is_open(&self.named(id))
+    }
+
+    fn named(&self, id: &str) -> SessionId {
+        SessionId::new(if id == "alice" { format!("alice{}", self.again.get()) } else { id.to_owned() })
+    }
+
+    fn sign_in_again(&self) {
+        self.again.set(self.again.get() + 1);
+        self.open(&self.session("alice", alice(), &["_session"]));
     }
 
     fn request(&self) -> FakeLogout<'_> {
@@ -120,7 +139,7 @@ impl Site {
             assert_eq!(asked(arrived).0.status(), LogoutStatus::Success);
         }
         assert!(!self.is_open("alice"));
-        self.open(&self.session("alice", alice(), &["_session"]));
+        self.sign_in_again();
     }
 
     /// Starts a logout and gives back the ID of the request.
@@ -449,7 +468,7 @@ fn slo_007_a_request_is_good_once() {
     let site = Site::new();
     let again = site.request().id("_once");
     assert_eq!(asked(site.redirect(&again.query(None).unwrap())).0.status(), LogoutStatus::Success);
-    site.open(&site.session("alice", alice(), &["_session"]));
+    site.sign_in_again();
     // Over the other binding, and with another RelayState: the ID is what counts.
     for arrived in [
         site.redirect(&again.query(None).unwrap()),

@@ -32,6 +32,7 @@ mod members;
 mod organizations;
 mod profile;
 mod redirect;
+mod registration;
 #[cfg(feature = "xmlsec")]
 mod second_opinion;
 mod signatures;

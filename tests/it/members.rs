@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::flow::{
-    Arrival, AskProof, ConfirmLink, Entered, Entrance, Entry, FlowError, LinkVisit, Linked, Onboarding, Remind,
-    SignedIn, Visit, block_on, confirm_link, follow_reminder, remind, sign_in, start_login,
+    Arrival, AskProof, ConfirmLink, Entered, Entrance, Entry, FlowError, LinkVisit, Linked, Remind, SignedIn, Visit,
+    block_on, confirm_link, follow_reminder, remind, sign_in, start_login,
 };
 use saml_sp::login::{LoginStart, Started};
 use saml_sp::mapping::{AttributeMap, EmailAddress, Role, RoleLadder, RoleMap, Source, SubjectKey};
 use saml_sp::provisioning::{
-    EmailStatus, Joining, LinkToken, MemberStatus, Membership, ProvenDomain, Provisioning, Refusal, RefusalKind,
-    RemovedMembers, RoleSync, Session,
+    EmailStatus, Joining, LinkToken, MemberStatus, Membership, Onboarding, ProvenDomain, Provisioning, Refusal,
+    RefusalKind, RemovedMembers, RoleSync, Session,
 };
 use saml_sp::storage::{MemberStore, PeekedLink};
 use saml_sp::testing::{FakeIdentity, FakeIdp, MemberFixture, MemoryStore, TestKey, form_value};

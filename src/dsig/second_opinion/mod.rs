@@ -109,10 +109,11 @@ impl<'q> Question<'q> {
     /// The octets that libxmlsec1 digested, if it says yes.
     fn ask(&self) -> Result<Vec<u8>, Objection> {
         let libraries = ffi::Libraries::enter();
+        let document = parse(self.octets)?;
+        // Declared after the document, and so gone before it: it keeps pointers to its nodes.
         let mut context = XmlSecSignatureContext::new();
         ffi::restrict(&mut context, &self.signature_algorithms, &self.reference_algorithms)
             .ok_or(Objection::UnknownAlgorithm)?;
-        let document = parse(self.octets)?;
         let signature = find(&document, &self.position).ok_or(Objection::Position)?;
         let target = signature.get_parent().ok_or(Objection::Position)?;
         ffi::register_id(&document, &target).ok_or(Objection::Id)?;

@@ -58,6 +58,8 @@ where
             self.store.close(&self.id("closes")).await?;
             self.expect_open("a session that was closed", "closes", false).await?;
         }
+        self.store.open(&self.session("closes", "connection", "alice", &["1"])).await?;
+        self.expect_open("a session that was closed, and is opened again by a repeated step", "closes", false).await?;
         self.expect_open("another session of the same user", "closes-not", true).await
     }
 
@@ -148,11 +150,14 @@ where
     }
 
     async fn opened(&self, id: &str, connection: &str, user: &str, indexes: &[&str]) -> Result<(), Violation> {
-        let indexes = indexes.iter().map(|index| SessionIndex::new(*index)).collect();
-        let (id, connection, name_id) = (self.id(id), self.connection(connection), Some(NameId::new(user)));
-        let session = SamlSession::new(id, connection, idp(), name_id, indexes);
+        let session = self.session(id, connection, user, indexes);
         self.store.open(&session).await?;
         expect("whether a session is open that was opened", &true, &(self.is_open)(session.id()).await?)
+    }
+
+    fn session(&self, id: &str, connection: &str, user: &str, indexes: &[&str]) -> SamlSession {
+        let indexes = indexes.iter().map(|index| SessionIndex::new(*index)).collect();
+        SamlSession::new(self.id(id), self.connection(connection), idp(), Some(NameId::new(user)), indexes)
     }
 
     async fn expect_open(&self, when: &str, session: &str, expected: bool) -> Result<(), Violation> {

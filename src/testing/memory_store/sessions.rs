@@ -68,7 +68,7 @@ impl SessionStore for MemoryStore {
             indexes: session.indexes(),
             state: State::Open,
         };
-        self.tables().sessions.sessions.insert(session.id().clone(), row);
+        self.tables().sessions.sessions.entry(session.id().clone()).or_insert(row);
         Ok(())
     }
 
