@@ -13,21 +13,17 @@
 )]
 
 mod interleaved;
+mod validation;
 
 use std::hint::black_box;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, Utc};
 use interleaved::interleaved;
-use saml_sp::testing::{FakeIdp, SignedParts};
-use saml_sp::{
-    BrowserCookie, Connection, ConnectionId, EntityId, Limits, OrganizationId, PendingKey, PendingLogin, Policy,
-    Received, RequestId, ServiceProvider,
-};
+use saml_sp::Policy;
+use saml_sp::testing::SignedParts;
+use validation::{form_value, idp, validation};
 
-const SP: &str = "https://app.example.com/saml/metadata/acme/";
-const ACS: &str = "https://app.example.com/saml/acs/acme/";
 const RUNS: u32 = 40;
 
 fn main() {
@@ -46,10 +42,9 @@ fn main() {
 }
 
 fn row(name: &str, signed: SignedParts, attributes: usize, signatures: u32) {
-    let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().expect("an instant");
-    let idp = FakeIdp::rsa("https://idp.example.com/").expect("the test key");
-    let form = form_value(&idp, signed, attributes, now);
-    let validate = validation(&idp, Policy::strict(), &form, now);
+    let idp = idp();
+    let form = form_value(&idp, signed, attributes);
+    let validate = validation(&idp, Policy::strict(), &form);
     let bare = Bare::new();
     let bare = || bare.run(&form, signatures);
     let (ours, floor) = interleaved(RUNS, validate, bare);
@@ -65,47 +60,17 @@ fn row(name: &str, signed: SignedParts, attributes: usize, signatures: u32) {
 /// What a Response costs with a second opinion beside what it costs without.
 #[cfg(feature = "xmlsec")]
 fn second_opinion(name: &str, signed: SignedParts, attributes: usize) {
-    let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().expect("an instant");
-    let idp = FakeIdp::rsa("https://idp.example.com/").expect("the test key");
-    let form = form_value(&idp, signed, attributes, now);
+    let idp = idp();
+    let form = form_value(&idp, signed, attributes);
     let required = Policy::strict().with_second_opinion(saml_sp::SecondOpinion::Required);
     let (with, without) =
-        interleaved(RUNS, validation(&idp, required, &form, now), validation(&idp, Policy::strict(), &form, now));
+        interleaved(RUNS, validation(&idp, required, &form), validation(&idp, Policy::strict(), &form));
     println!(
         "second opinion {name} {:.2}   ({:.1} us, without {:.1} us)",
         with.as_secs_f64() / without.as_secs_f64(),
         with.as_secs_f64() * 1e6,
         without.as_secs_f64() * 1e6,
     );
-}
-
-fn validation<'f>(idp: &FakeIdp, policy: Policy, form: &'f str, now: DateTime<Utc>) -> impl Fn() + use<'f> {
-    let sp = ServiceProvider::builder(OrganizationId::new("acme"), EntityId::new(SP), ACS)
-        .build()
-        .expect("a service provider");
-    let idp = idp.identity_provider().expect("an identity provider");
-    let connection = Connection::preconfigured(ConnectionId::new("c"), OrganizationId::new("acme"), idp, policy)
-        .expect("a connection");
-    let cookie = BrowserCookie::from_value(&"0".repeat(40)).expect("a cookie");
-    move || {
-        let Received::Solicited(response) = Received::from_post(form, &Limits::message()).expect("a response") else {
-            panic!("unsolicited")
-        };
-        let key = PendingKey::new(RequestId::new("_request"), ConnectionId::new("c"), cookie.binding());
-        let pending = PendingLogin::new(key, now, now + chrono::TimeDelta::minutes(10));
-        let bound = pending.returned_by(Some(&cookie)).expect("the same browser");
-        let verified = response.verify(&sp, &connection, bound, now).expect("a valid response");
-        black_box(&verified);
-    }
-}
-
-fn form_value(idp: &FakeIdp, signed: SignedParts, attributes: usize, now: DateTime<Utc>) -> String {
-    let mut response = idp.response(SP, ACS, now).in_response_to("_request").signed(signed);
-    let value = "the quick brown fox jumps over the lazy dog ".repeat(if attributes > 50 { 5 } else { 10 });
-    for number in 0..attributes {
-        response = response.attribute(&format!("urn:oid:1.3.6.1.4.1.5923.1.1.1.{number}"), &[&value]);
-    }
-    response.form_value().expect("a response")
 }
 
 /// The irreducible part.

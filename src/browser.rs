@@ -1,7 +1,6 @@
 //! Binding a login to the browser that started it (login CSRF: ATTACKS FLW-005, FLW-006).
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use crate::crypto::{DigestAlgorithm, DigestValue, NoRandomness, random_bytes};
 
@@ -84,9 +83,8 @@ pub(crate) fn sha256_hex(octets: &[u8]) -> String {
 
 /// Lower case, two digits an octet.
 fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        // Writing into a string can't fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    let mut text = String::with_capacity(octets.len().saturating_mul(2));
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text
 }

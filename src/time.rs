@@ -19,12 +19,8 @@ pub(crate) enum Zone {
 pub(crate) fn parse_date_time(text: &str) -> Option<(DateTime<Utc>, Zone)> {
     let (date, rest) = text.split_at_checked(10)?;
     let (clock, rest) = rest.strip_prefix('T')?.split_at_checked(8)?;
-    let date = match numbers(date, '-')? {
-        [year, month, day] if date.len() == 10 && date.find('-') == Some(4) && year > 0 => {
-            NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
-        }
-        _ => return None,
-    };
+    let [year, month, day] = numbers(date, 4, '-')?;
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok().filter(|year| *year > 0)?, month, day)?;
     let (nanos, zone) = match rest.strip_prefix('.') {
         Some(fraction) => {
             let end = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
@@ -33,7 +29,7 @@ pub(crate) fn parse_date_time(text: &str) -> Option<(DateTime<Utc>, Zone)> {
         }
         None => (0, rest),
     };
-    let [hour, minute, second] = numbers(clock, ':')?;
+    let [hour, minute, second] = numbers(clock, 2, ':')?;
     let local = date.and_hms_nano_opt(hour, minute, second, nanos)?.and_utc();
     let (offset, zone) = read_zone(zone)?;
     Some((local.checked_sub_signed(offset)?, zone))
@@ -58,30 +54,25 @@ fn read_zone(text: &str) -> Option<(TimeDelta, Zone)> {
     }
 }
 
-/// Three numbers of digits only; all but a leading year have two.
-fn numbers(text: &str, separator: char) -> Option<[u32; 3]> {
-    let mut parts = text.split(separator);
-    let first = parts.next()?;
-    let first = if first.len() == 4 && first.bytes().all(|byte| byte.is_ascii_digit()) {
-        first.parse().ok()?
-    } else {
-        two_digits(first)?
-    };
-    let rest = [two_digits(parts.next()?)?, two_digits(parts.next()?)?];
-    let [second, third] = rest;
-    parts.next().is_none().then_some([first, second, third])
+/// Three numbers of digits only, the first of that many, the others of two.
+fn numbers(text: &str, first: usize, separator: char) -> Option<[u32; 3]> {
+    let (first, rest) = text.split_at_checked(first)?;
+    let (second, third) = rest.strip_prefix(separator)?.split_at_checked(2)?;
+    Some([digits(first)?, two_digits(second)?, two_digits(third.strip_prefix(separator)?)?])
 }
 
 fn two_digits(text: &str) -> Option<u32> {
-    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    if text.len() == 2 { digits(text) } else { None }
 }
 
-fn nanoseconds(digits: &str) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
-    }
-    let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
-    nine.parse().ok()
+fn digits(text: &str) -> Option<u32> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+fn nanoseconds(fraction: &str) -> Option<u32> {
+    let nine = fraction.get(..9).unwrap_or(fraction);
+    let missing = 9_u32.checked_sub(u32::try_from(nine.len()).ok()?)?;
+    digits(nine)?.checked_mul(10_u32.checked_pow(missing)?)
 }
 
 /// The form in which SAML writes instants.

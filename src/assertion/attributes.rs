@@ -54,6 +54,10 @@ impl Attribute {
         Ok(Self { name, name_format, friendly_name, values })
     }
 
+    fn key(&self) -> (&str, Option<&str>) {
+        (&self.name, self.name_format.as_deref())
+    }
+
     /// The name; attributes are told apart by it, and by the format.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -158,45 +162,50 @@ pub(super) fn read(
     recipient: &Recipient<'_>,
     deviations: &mut Deviations,
 ) -> Result<Vec<Attribute>, Rejection> {
-    let (mut joined, mut encrypted) = (Joined::default(), 0);
+    let (mut attributes, mut encrypted) = (Vec::new(), 0);
     for statement in statements {
         let mut cursor = Cursor::new(*statement)?;
         loop {
             if let Some(node) = cursor.take(SAML, "Attribute") {
-                joined.add(Attribute::read(node)?, deviations);
+                attributes.push(Attribute::read(node)?);
             } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
                 encrypted = usize::saturating_add(encrypted, 1);
                 if encrypted > MOST_ENCRYPTED {
                     return Err(Rejection::new(Decryption::TooManyKeys).at(node.place()));
                 }
                 let decrypted = recipient.decrypt(node)?;
-                joined.add(Attribute::read(decrypted.element(SAML, "Attribute")?)?, deviations);
+                attributes.push(Attribute::read(decrypted.element(SAML, "Attribute")?)?);
             } else {
                 break;
             }
         }
         cursor.finish()?;
     }
-    Ok(joined.attributes)
+    if are_distinct(&attributes) {
+        return Ok(attributes);
+    }
+    deviations.note(Deviation::RepeatedAttribute);
+    Ok(join(attributes))
+}
+
+/// Whether each name stands there once for each format, as it nearly always does.
+fn are_distinct(attributes: &[Attribute]) -> bool {
+    let mut names: Vec<_> = attributes.iter().map(Attribute::key).collect();
+    names.sort_unstable();
+    names.is_sorted_by(|one, next| one < next)
 }
 
 /// Attributes, each name once for each format.
-#[derive(Default)]
-struct Joined {
-    attributes: Vec<Attribute>,
-    known: HashMap<(String, Option<String>), usize>,
-}
-
-impl Joined {
-    fn add(&mut self, mut attribute: Attribute, deviations: &mut Deviations) {
-        let index =
-            self.known.entry((attribute.name.clone(), attribute.name_format.clone())).or_insert(self.attributes.len());
-        match self.attributes.get_mut(*index) {
-            Some(twin) => {
-                deviations.note(Deviation::RepeatedAttribute);
-                twin.values.append(&mut attribute.values);
-            }
-            None => self.attributes.push(attribute),
+fn join(attributes: Vec<Attribute>) -> Vec<Attribute> {
+    let mut known = HashMap::new();
+    let mut joined: Vec<Attribute> = Vec::new();
+    for mut attribute in attributes {
+        let key = (attribute.name.clone(), attribute.name_format.clone());
+        let index = *known.entry(key).or_insert(joined.len());
+        match joined.get_mut(index) {
+            Some(twin) => twin.values.append(&mut attribute.values),
+            None => joined.push(attribute),
         }
     }
+    joined
 }

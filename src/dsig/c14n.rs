@@ -5,7 +5,7 @@
 //! "without comments" are the same here. One loop over the arena writes straight into the sink.
 
 use crate::error::{Reference, Rejection};
-use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE};
+use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_byte};
 
 /// Where canonical octets go: a digest, or a buffer.
 pub(crate) trait Sink {
@@ -78,7 +78,7 @@ pub(crate) fn canonicalize<'d>(
             continue;
         }
         match node.as_text() {
-            Some(text) => write_escaped(text, text_reference, writer.sink),
+            Some(text) => write_text(text, writer.sink),
             None => writer.start_tag(node),
         }
         next = node.next();
@@ -138,7 +138,7 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
             self.sink.write(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.sink.write(prefix.as_bytes());
             self.sink.write(b"=\"");
-            write_escaped(document.namespace(*namespace), attribute_reference, self.sink);
+            write_value(document.namespace(*namespace), self.sink);
             self.sink.write(b"\"");
         }
     }
@@ -197,7 +197,7 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
             self.sink.write(b" ");
             self.sink.write(attribute.qualified_name().as_bytes());
             self.sink.write(b"=\"");
-            write_escaped(attribute.value(), attribute_reference, self.sink);
+            write_value(attribute.value(), self.sink);
             self.sink.write(b"\"");
         }
     }
@@ -224,40 +224,45 @@ fn inherited_xml_attributes(apex: Node<'_>) -> impl Iterator<Item = Attribute<'_
         .filter(|attribute| attribute.namespace() == XML_NAMESPACE)
 }
 
-/// Writes text with the given characters replaced.
-fn write_escaped(text: &str, reference: fn(u8) -> Option<&'static [u8]>, sink: &mut impl Sink) {
+/// Writes a text node (Canonical XML §2.3).
+fn write_text(text: &str, sink: &mut impl Sink) {
+    let is_special = |byte| (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r');
+    write_escaped(text, is_special, sink);
+}
+
+/// Writes the value of an attribute (Canonical XML §2.3).
+fn write_value(text: &str, sink: &mut impl Sink) {
+    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'"') | is_line_space(byte);
+    write_escaped(text, is_special, sink);
+}
+
+fn is_line_space(byte: u8) -> bool {
+    (byte == b'\t') | (byte == b'\n') | (byte == b'\r')
+}
+
+/// Writes text with the special characters replaced.
+fn write_escaped(text: &str, is_special: impl Fn(u8) -> bool, sink: &mut impl Sink) {
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| reference(*byte).is_some()) {
+    while let Some(at) = find_byte(rest, &is_special) {
         let (before, special) = rest.split_at(at);
         sink.write(before);
         if let Some((byte, after)) = special.split_first() {
-            sink.write(reference(*byte).unwrap_or_default());
+            sink.write(reference(*byte));
             rest = after;
         }
     }
     sink.write(rest);
 }
 
-/// Canonical XML §2.3, text nodes.
-fn text_reference(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
-    }
-}
-
-/// Canonical XML §2.3, attribute nodes.
-fn attribute_reference(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'"' => Some(b"&quot;"),
-        b'\t' => Some(b"&#x9;"),
-        b'\n' => Some(b"&#xA;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
+fn reference(special: u8) -> &'static [u8] {
+    match special {
+        b'&' => b"&amp;",
+        b'<' => b"&lt;",
+        b'>' => b"&gt;",
+        b'"' => b"&quot;",
+        b'\t' => b"&#x9;",
+        b'\n' => b"&#xA;",
+        b'\r' => b"&#xD;",
+        _ => b"",
     }
 }

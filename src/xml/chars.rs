@@ -20,11 +20,28 @@ pub(super) fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Whether some byte is of the kind. Looks at whole blocks, which compiles to vector instructions.
+/// Whether some byte is of the kind. Looks at whole blocks, which compiles to vector instructions if `kind` does not branch.
 pub(super) fn any_byte(text: &str, kind: impl Fn(u8) -> bool) -> bool {
     let (blocks, rest) = text.as_bytes().as_chunks::<32>();
-    blocks.iter().any(|block| block.iter().fold(false, |found, byte| found | kind(*byte)))
-        || rest.iter().any(|byte| kind(*byte))
+    blocks.iter().any(|block| has_byte(block, &kind)) || rest.iter().any(|byte| kind(*byte))
+}
+
+/// Where the first byte of the kind stands; as fast as [`any_byte`] up to the block that holds it.
+pub(crate) fn find_byte(bytes: &[u8], kind: impl Fn(u8) -> bool) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let clean = blocks.iter().take_while(|block| !has_byte(block, &kind)).count().saturating_mul(32);
+    let found = bytes.get(clean..)?.iter().position(|byte| kind(*byte))?;
+    Some(clean.saturating_add(found))
+}
+
+fn has_byte(block: &[u8; 32], kind: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(false, |found, byte| found | kind(*byte))
+}
+
+/// What stands before and after the first such byte, which is ASCII. For short texts, where a search that prepares itself loses.
+pub(super) fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
 }
 
 /// Whether the character may stand in a document (XML 1.0 §2.2, production Char).
@@ -32,13 +49,14 @@ pub(super) fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
+/// Whether the text certainly has nothing illegal and no CR in it: a glance that settles it for most documents.
+pub(super) fn is_plain(text: &str) -> bool {
+    // U+FFFE and U+FFFF begin with the octet EF.
+    !any_byte(text, |byte| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') | (byte == 0xEF))
+}
+
 /// The offset of the first character that may not stand in a document.
 pub(super) fn first_illegal(text: &str) -> Option<usize> {
-    // U+FFFE and U+FFFF begin with the octet EF.
-    let suspicious = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r') | (byte == 0xEF);
-    if !any_byte(text, suspicious) {
-        return None;
-    }
     text.char_indices().find(|(_, c)| !is_char(*c)).map(|(at, _)| at)
 }
 

@@ -22,8 +22,7 @@ pub(crate) struct Cursor<'d> {
 /// The names asked for so far; attributes have no namespace here.
 #[derive(Default)]
 struct Asked {
-    names: [(&'static str, &'static str); ASKED],
-    count: usize,
+    names: [Option<(&'static str, &'static str)>; ASKED],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -177,14 +176,13 @@ impl<'d> Cursor<'d> {
 impl Asked {
     fn add(&mut self, namespace: &'static str, name: &'static str) {
         if !self.has(namespace, name)
-            && let Some(slot) = self.names.get_mut(self.count)
+            && let Some(slot) = self.names.iter_mut().find(|slot| slot.is_none())
         {
-            *slot = (namespace, name);
-            self.count = self.count.saturating_add(1);
+            *slot = Some((namespace, name));
         }
     }
 
     fn has(&self, namespace: &str, name: &str) -> bool {
-        self.names.iter().take(self.count).any(|asked| *asked == (namespace, name))
+        self.names.iter().map_while(|asked| *asked).any(|asked| asked == (namespace, name))
     }
 }

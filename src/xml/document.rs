@@ -51,10 +51,7 @@ impl Document {
                 .expecting(format!("at most {most} bytes"))
                 .finding(format!("{} bytes", text.len())));
         }
-        let source = normalize_line_ends(text);
-        if let Some(at) = chars::first_illegal(&source) {
-            return Err(Rejection::new(Xml::InvalidChar).at(Place::in_source(&source, at, [])));
-        }
+        let source = legal_characters(text)?;
         let start = prolog_start(&source, encoding)?;
         let tree = Builder::new(&source, profile, limits).read(start)?;
         let document = Self { tree, source };
@@ -74,9 +71,17 @@ fn is_wide(octets: &[u8]) -> bool {
     matches!(octets, [b'<', 0, ..] | [0, b'<', 0, ..] | [0, 0, 0, b'<', ..])
 }
 
-/// XML 1.0 §2.11: done before parsing, so that a literal CR never reaches the tree and `&#13;` does.
-fn normalize_line_ends(text: String) -> String {
-    if chars::any_byte(&text, |byte| byte == b'\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+/// XML 1.0 §2.2 and §2.11: line ends are normalized before parsing, so that a literal CR never reaches the tree and
+/// `&#13;` does.
+fn legal_characters(text: String) -> Result<String, Rejection> {
+    if chars::is_plain(&text) {
+        return Ok(text);
+    }
+    let source = text.replace("\r\n", "\n").replace('\r', "\n");
+    match chars::first_illegal(&source) {
+        Some(at) => Err(Rejection::new(Xml::InvalidChar).at(Place::in_source(&source, at, []))),
+        None => Ok(source),
+    }
 }
 
 /// Checks byte order mark and XML declaration and says where the rest begins.

@@ -16,7 +16,7 @@ mod tree;
 mod write;
 
 pub(crate) use base64::base64_binary;
-pub(crate) use chars::{is_ncname, trim};
+pub(crate) use chars::{find_byte, is_ncname, trim};
 pub(crate) use cursor::Cursor;
 pub(crate) use parse::Profile;
 pub(crate) use tree::{Attribute, Document, NamespaceId, Node};

@@ -54,14 +54,14 @@ impl<'s> Attributes<'s> {
 }
 
 fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
-    let (name, after) = text.split_once('=')?;
+    let (name, after) = chars::split_once(text, b'=')?;
     let after = after.trim_start_matches(WHITE_SPACE);
     let (value, rest) = match after.as_bytes().first()? {
-        b'"' => after.get(1..)?.split_once('"')?,
-        b'\'' => after.get(1..)?.split_once('\'')?,
+        quote @ (b'"' | b'\'') => chars::split_once(after.get(1..)?, *quote)?,
         _ => return None,
     };
-    let plain = !chars::any_byte(value, |byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n'));
+    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n');
+    let plain = !chars::any_byte(value, is_special);
     let name = name.trim_end_matches(WHITE_SPACE);
     (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain }, rest))
 }
