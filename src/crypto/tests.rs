@@ -61,6 +61,7 @@ fn vector(wanted: &str) -> Vec<u8> {
     STANDARD.decode(line.split(' ').nth(3).unwrap()).unwrap()
 }
 
+/// DS-083.
 #[test]
 fn vectors_made_with_openssl_and_crafted_encodings() {
     let mut counts = [0, 0, 0];

@@ -102,6 +102,7 @@ fn a_chain_keeps_its_order() {
     assert_eq!(Certificate::from_pem(text), Err(KeyError::NotOne { found: 2 }));
 }
 
+/// DS-070.
 #[test]
 fn damaged_text_is_refused() {
     let base64 = body(RSA);

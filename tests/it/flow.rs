@@ -590,6 +590,7 @@ fn one_entity_id_is_one_connection() {
 }
 
 /// Neither what the host keeps nor what a user is called reaches a log by `Debug`.
+/// OUT-007.
 #[test]
 fn debug_shows_no_secret() {
     let store = MemoryStore::new();
@@ -614,4 +615,95 @@ fn debug_shows_no_secret() {
     let finished = finish(&store, &acme(), arrival).unwrap();
     assert!(!format!("{finished:?}").contains("SECRET"));
     assert!(!format!("{:?}", finished.into_login(Purpose::Login)).contains("SECRET"));
+}
+
+/// Only what was verified is remembered: nobody can use up somebody else's assertion.
+#[test]
+fn flw_012_forged_responses_claim_nothing() {
+    let store = MemoryStore::new();
+    let accepting = vec![connection("acme-1", &idp(), Policy::strict().with_unsolicited(Unsolicited::Accept))];
+    let by = |idp: &FakeIdp, parts| {
+        post(&idp.response(SP, ACS, now()).assertion_id("_victim").signed(parts).name_id("a").xml().unwrap())
+    };
+    let finish = |form: &str| {
+        let unasked = Arrival { saml_response: form, relay_state: None, cookie: None };
+        code(finish(&store, &accepting, unasked))
+    };
+    let other = FakeIdp::other_rsa("https://idp.example.com/").unwrap();
+    assert_eq!(finish(&by(&other, SignedParts::Assertion)), "dsig.signature_invalid");
+    assert_eq!(finish(&by(&idp(), SignedParts::Nothing)), "profile.unsigned");
+    let genuine = by(&idp(), SignedParts::Assertion);
+    assert_eq!(finish(&genuine), "finished");
+    assert_eq!(finish(&genuine), "flow.replay");
+}
+
+/// DESIGN has no implicit age limit: an unsolicited assertion is good once, and until it says that it is over.
+#[test]
+fn flw_021_a_stolen_assertion_is_good_once_and_not_for_long() {
+    let accepting = vec![connection("acme-1", &idp(), Policy::strict().with_unsolicited(Unsolicited::Accept))];
+    let form = post(&idp().response(SP, ACS, now()).name_id("a").xml().unwrap());
+    let at = |store: &MemoryStore, minutes: i64| {
+        let unasked = Arrival { saml_response: &form, relay_state: None, cookie: None };
+        code(block_on(finish_login(store, &sp(), &accepting, unasked, now() + TimeDelta::minutes(minutes))))
+    };
+    let store = MemoryStore::new();
+    assert_eq!(at(&store, 6), "finished");
+    assert_eq!(at(&store, 6), "flow.replay");
+    assert_eq!(at(&MemoryStore::new(), 7), "profile.expired");
+}
+
+/// What a login was for is found by the request that it answers.
+#[test]
+fn flw_023_relay_state_decides_nothing() {
+    let store = MemoryStore::new();
+    let begin = |state: &str| LoginStart::default().with_relay_state(state).with_host_state(state);
+    let (mine, other) = (start(&store, begin("mine")), start(&store, begin("other")));
+    let form = answer(&mine);
+    let swapped = Arrival { relay_state: Some("other"), ..arrival(&form, &mine) };
+    let finished = finish(&store, &acme(), swapped).unwrap();
+    assert_eq!(finished.host_state(), Some("mine"));
+    let finished = finish(&store, &acme(), arrival(&answer(&other), &other)).unwrap();
+    assert_eq!(finished.host_state(), Some("other"));
+}
+
+/// Of several statements each has to do: the strongest says nothing about the others.
+#[test]
+fn pro_073_every_statement_is_of_the_class_that_was_asked_for() {
+    let store = MemoryStore::new();
+    let judge = |change: &dyn Fn(&str) -> String| {
+        let mfa = AuthnRequestOptions::default()
+            .with_requested_authn_context(AuthnContextComparison::Exact, ["urn:example:mfa"]);
+        let started = start(&store, LoginStart::default().with_request(mfa));
+        let request = started.keep.key().request().as_str();
+        let idp = idp();
+        let response = idp.response(SP, ACS, now()).in_response_to(request).authn_context("urn:example:mfa");
+        let form = post(&sign_template(&change(&response.template()), idp.key()).unwrap());
+        code(finish(&store, &acme(), arrival(&form, &started)))
+    };
+    let end = "</saml:AuthnStatement>";
+    let statement = |template: &str| {
+        let start = template.find("<saml:AuthnStatement").unwrap();
+        template[start..template.find(end).unwrap() + end.len()].to_owned()
+    };
+    let beside = |template: &str, class: &str| {
+        let own = statement(template);
+        template.replace(&own, &format!("{own}{}", own.replace("urn:example:mfa", class)))
+    };
+    let class = "<saml:AuthnContextClassRef>urn:example:mfa</saml:AuthnContextClassRef>";
+    assert_eq!(judge(&str::to_owned), "finished");
+    assert_eq!(judge(&|template| beside(template, "urn:example:mfa")), "finished");
+    assert_eq!(judge(&|template| beside(template, "urn:example:password")), "profile.authn_context");
+    assert_eq!(judge(&|template| template.replace("urn:example:mfa", "urn:example:MFA")), "profile.authn_context");
+    let declaration = "<saml:AuthnContextDeclRef>urn:example:mfa</saml:AuthnContextDeclRef>";
+    assert_eq!(judge(&|template| template.replace(class, declaration)), "profile.authn_context");
+}
+
+/// The answer is a cross-site POST, to which no other cookie would be sent.
+#[test]
+fn flw_028_the_cookie_travels_with_a_cross_site_post() {
+    let header = start(&MemoryStore::new(), LoginStart::default()).cookie.to_header();
+    let mut parts = header.split("; ");
+    assert!(parts.next().unwrap().starts_with("__Host-"), "{header}");
+    let attributes: Vec<_> = parts.collect();
+    assert_eq!(attributes, ["Path=/", "Max-Age=900", "Secure", "HttpOnly", "SameSite=None"]);
 }

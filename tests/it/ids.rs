@@ -90,7 +90,7 @@ fn id_006_an_id_is_a_name() {
     bench.refuse(&bench.sign(&bench.response().template().replace(" ID=\"_assertion\"", "")), "schema.missing");
 }
 
-/// Also ID-008, and DS-025 to DS-027 beside it: a URI that is not `#` and a name.
+/// Also ID-008, and DS-023, DS-024, DS-025, DS-026, DS-027 beside it: a URI that is not `#` and a name.
 #[test]
 fn id_007_the_uri_is_no_expression() {
     for parts in [SignedParts::Response, SignedParts::Assertion] {

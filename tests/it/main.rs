@@ -12,6 +12,7 @@
 )]
 
 mod canonical;
+mod catalogue;
 mod encryption;
 mod fake_idp;
 #[cfg(feature = "fetch")]
@@ -30,6 +31,8 @@ mod mapping_profiles;
 mod member_store;
 mod members;
 mod organizations;
+mod outbound;
+mod post;
 mod profile;
 mod redirect;
 mod registration;

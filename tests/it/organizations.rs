@@ -474,3 +474,48 @@ fn settings_are_those_of_every_organization() {
     let sp = settings.service_provider(OrganizationId::new("1"), "acme").unwrap().build().unwrap();
     assert_eq!((sp.clock_skew(), sp.limits().bytes()), (skew, 1000));
 }
+
+/// MD-019: an organization whose administrator registers another's entityID, with a key of their own, and back.
+#[test]
+fn flw_002_the_same_entity_id_in_two_organizations() {
+    let with = |id: &str, organization: &str, idp: &FakeIdp| {
+        let (id, organization) = (ConnectionId::new(id), OrganizationId::new(organization));
+        let policy = Policy::strict().with_unsolicited(Unsolicited::Accept);
+        Connection::preconfigured(id, organization, idp.identity_provider().unwrap(), policy).unwrap()
+    };
+    let (acme, globex) = (sp("1", "acme"), sp("2", "globex"));
+    let copied = FakeIdp::other_rsa(IDP).unwrap();
+    let (of_acme, of_globex) = (with("c-1", "1", &idp()), with("c-2", "2", &copied));
+    let unasked = |by: &FakeIdp, at: &ServiceProvider, to: &Connection| {
+        let xml = by.response(at.entity_id().as_str(), at.acs_url(), now()).name_id("alice").xml().unwrap();
+        let form = BASE64_STANDARD.encode(xml);
+        let arrival = Arrival { saml_response: &form, relay_state: None, cookie: None };
+        match block_on(finish_login(&MemoryStore::new(), at, std::slice::from_ref(to), arrival, now())) {
+            Ok(Arrived::Finished(finished)) => finished.connection().id().to_string(),
+            Err(FlowError::Rejected(rejection)) => rejection.code().to_owned(),
+            _ => "another".to_owned(),
+        }
+    };
+    assert_eq!(unasked(&idp(), &acme, &of_acme), "c-1");
+    assert_eq!(unasked(&copied, &globex, &of_globex), "c-2");
+    assert_eq!(unasked(&copied, &acme, &of_acme), "dsig.signature_invalid");
+    assert_eq!(unasked(&idp(), &globex, &of_globex), "dsig.signature_invalid");
+    assert_eq!(unasked(&copied, &acme, &of_globex), "flow.connection_mismatch");
+}
+
+/// MD-025: a login is judged by the connection as it is now, whole, and another connection stays what it was.
+#[test]
+fn md_018_a_changed_identity_provider_is_that_of_one_connection() {
+    let store = MemoryStore::new();
+    let (acme, globex) = (sp("1", "acme"), sp("2", "globex"));
+    let of_globex = draft("c-2", "2");
+    let changed = FakeIdp::other_rsa("https://new.example.com/").unwrap().identity_provider().unwrap();
+    let of_acme = draft("c-1", "1");
+    let after = of_acme.clone().with_identity_provider(changed).unwrap();
+    let started = start(&store, &acme, &of_acme, Purpose::Test).unwrap();
+    assert_eq!(finish(&store, &acme, &after, &started).unwrap_err(), "dsig.signature_invalid");
+    let started = start(&store, &acme, &of_acme, Purpose::Test).unwrap();
+    assert!(finish(&store, &acme, &of_acme, &started).is_ok());
+    let started = start(&store, &globex, &of_globex, Purpose::Test).unwrap();
+    assert!(finish(&store, &globex, &of_globex, &started).is_ok());
+}

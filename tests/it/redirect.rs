@@ -153,6 +153,7 @@ fn bnd_024_bnd_026_stripped_signature_and_empty_relay_state() {
     assert_eq!(strict(&no_algorithm.join("&")), missing);
 }
 
+/// BND-035: keys are those of the connection, whoever the message says it is from.
 #[test]
 fn bnd_025_algorithm_swapped() {
     let good = query(Some(key(TestKey::Rsa)), None);

@@ -152,6 +152,7 @@ fn judge(xml: &str, policy: Policy) -> Result<Login, Rejection> {
     Bench::with_policy(TestKey::Rsa, SignedParts::Assertion, Prefixes::Usual, policy).judge(xml)
 }
 
+/// C14-017.
 #[test]
 fn it_can_refuse() {
     let xml = disputed();
@@ -165,6 +166,7 @@ fn it_can_refuse() {
     agreed(&judge(&with_prefix_list(" "), required()).unwrap());
 }
 
+/// API-012: it can only take away.
 #[test]
 fn it_is_not_asked_before_everything_else_has_passed() {
     let good = Bench::signing(SignedParts::Assertion).xml();
@@ -179,6 +181,7 @@ fn it_is_not_asked_before_everything_else_has_passed() {
     agreed(&judge(&good, required()).unwrap());
 }
 
+/// API-009.
 #[test]
 fn from_several_threads() {
     let good = Bench::signing(SignedParts::Both).xml();

@@ -253,7 +253,7 @@ fn ds_028_types_of_references() {
     });
 }
 
-/// Also DS-031 to DS-033.
+/// Also DS-031, DS-032, DS-033.
 #[test]
 fn ds_030_transforms_that_compute() {
     signed_templates(|bench, template| {
@@ -721,4 +721,32 @@ fn every_octet_is_signed_or_does_not_count() {
         // Of what is not signed only the shown certificate, IssueInstant and the like may change.
         assert!(accepted > 300 && accepted < 1_500, "{accepted}");
     }
+}
+
+/// A key that the metadata gives for encryption alone signs nothing.
+#[test]
+fn ds_065_an_encryption_key_is_no_signing_key() {
+    let idp = FakeIdp::rsa(IDP).unwrap();
+    let metadata = idp.metadata();
+    let descriptor = element(&metadata, "KeyDescriptor").to_owned();
+    let pem = TestKey::OtherRsa.certificate_pem();
+    let certificate = saml_sp::Certificate::from_pem(pem).unwrap().to_base64();
+    let other = replace(&descriptor, element(&descriptor, "X509Certificate"), "<ds:X509Certificate/>")
+        .replace("<ds:X509Certificate/>", &format!("<ds:X509Certificate>{certificate}</ds:X509Certificate>"));
+    let judge_with = |usage: &str| {
+        let metadata = after(&metadata, &descriptor, &other.replace("use=\"signing\"", usage));
+        let choice = saml_sp::metadata::EntityChoice::Only;
+        let trust = saml_sp::metadata::MetadataTrust::ObtainedSecurely;
+        let provider = saml_sp::IdentityProvider::from_metadata(metadata.as_str(), &choice, &trust, now()).unwrap();
+        let mut bench = Bench::signing(SignedParts::Assertion);
+        bench.connection = bench.connection.clone().with_identity_provider(provider).unwrap();
+        bench
+    };
+    let forged =
+        sign(&Bench::signing(SignedParts::Assertion).response().template(), &TestKey::OtherRsa.signing_key().unwrap());
+    let bench = judge_with("use=\"encryption\"");
+    bench.accept(&bench.xml());
+    bench.refuse(&forged, "dsig.signature_invalid");
+    judge_with("use=\"signing\"").accept(&forged);
+    judge_with("").accept(&forged);
 }

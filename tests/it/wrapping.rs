@@ -107,6 +107,7 @@ fn xsw_06_signed_inside_the_signature_of_evil() {
     });
 }
 
+/// XSW-24.
 #[test]
 fn xsw_07_extensions() {
     each(&[A, R, RA], |bench| {
@@ -179,7 +180,7 @@ fn xsw_10_the_assertion_in_a_signed_response_is_swapped() {
     });
 }
 
-/// XSW-20, -21, -22: places where the schema lets anything stand. Evil is in the place of the assertion
+/// XSW-21 and XSW-22, too: places where the schema lets anything stand. Evil is in the place of the assertion
 /// and the signed one in it, and the other way round with the blessing of the identity provider.
 #[test]
 fn xsw_20_wherever_the_schema_has_any() {
@@ -416,6 +417,7 @@ fn xsw_43_something_else_that_the_key_has_signed() {
 
 /// CVE-2024-45409: the signature moves into an evil assertion with the signed ID, and a digest that fits
 /// it stands somewhere for a search to find.
+/// DS-009.
 #[test]
 fn xsw_44_the_signature_is_relocated() {
     each(&[A], |bench| {

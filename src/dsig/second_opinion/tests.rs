@@ -125,6 +125,7 @@ fn valid() {
     row(&signed_by_libxmlsec1(&bench().response().template()), Valid, Ok(()), "accept");
 }
 
+/// API-014.
 #[test]
 fn xsw_03_04_05_07() {
     let xml = bench().xml();
@@ -199,6 +200,7 @@ fn name_id_split_after_signing() {
     bench().accept(&split("&#64;"));
 }
 
+/// XML-022.
 #[test]
 fn comment_under_with_comments() {
     let with_comments = EXCLUSIVE_TRANSFORM.replace("c14n#", "c14n#WithComments");
@@ -224,6 +226,7 @@ fn document_types() {
     row(&with("<!ENTITY e SYSTEM \"file:///etc/hostname\">", &external), Error, DOCUMENT, "xml.doctype");
 }
 
+/// API-013.
 #[test]
 fn references_elsewhere() {
     let uri = "URI=\"#_assertion\"";

@@ -103,6 +103,7 @@ fn method<'d>(algorithm: &str, prefixes: Vec<&'d str>) -> Method<'d> {
     Method { rule, inclusive_prefixes: prefixes }
 }
 
+/// C14-009, C14-012, and what the peers have.
 #[test]
 fn every_canonical_form_is_byte_exact() {
     let Some(corpus) = Corpus::open("c14n") else { return };

@@ -59,6 +59,7 @@ fn deep(repeats: usize) -> Document {
     parse(format!("<r>{}</r>", [open, close].concat().repeat(repeats)))
 }
 
+/// XML-084.
 #[test]
 fn four_times_the_input_takes_about_four_times_as_long() {
     let all = Method { rule: Rule::Exclusive, inclusive_prefixes: vec!["p0"; 32] };

@@ -178,7 +178,7 @@ fn canonical_form(task: &Task, document: &Document) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// `SAML_SP_C14N_RECORDS` names a file for `libxml2.c`, `SAML_SP_C14N_CASES` says how many.
+/// C14-011, C14-016, XML-093. `SAML_SP_C14N_RECORDS` names a file for `libxml2.c`, `SAML_SP_C14N_CASES` says how many.
 #[test]
 fn random_documents_have_the_canonical_forms_that_libxml2_gives_them() {
     let cases = std::env::var("SAML_SP_C14N_CASES").map_or(5_000, |count| count.parse().unwrap());

@@ -75,6 +75,7 @@ fn of_two_certificates_for_a_key_the_longer_one_counts() {
     assert!(matches!(idp.warnings(now())[..], [MetadataWarning::CertificateExpired { .. }]));
 }
 
+/// DS-068.
 #[test]
 fn at_most_ten_keys() {
     let rsa_value = |last: u8| {
