@@ -1,6 +1,8 @@
 //! A store for tests: in the memory of one process, gone with it.
 
 mod members;
+#[cfg(feature = "scim")]
+mod scim;
 mod sessions;
 
 use std::collections::{HashMap, HashSet};
@@ -25,6 +27,8 @@ struct Tables {
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,
     sessions: Sessions,
+    #[cfg(feature = "scim")]
+    scim: scim::Scim,
 }
 
 #[derive(Clone, Debug)]

@@ -30,6 +30,8 @@ mod memory_store;
 mod raw;
 
 pub use contract::{MemberFixture, Violation, member_store_contract, session_store_contract, store_contract};
+#[cfg(feature = "scim")]
+pub use contract::{ScimFixture, scim_store_contract};
 pub use encryption::{Encryption, KeyPlacement};
 pub use identity::FakeIdentity;
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["mapping"],
     &["provisioning"],
     &["storage", "login", "logout", "events"],
-    &["flow"],
+    &["flow", "scim"],
     &["request", "guide", "testing"],
 ];
 

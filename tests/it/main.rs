@@ -32,6 +32,8 @@ mod members;
 mod organizations;
 mod profile;
 mod redirect;
+#[cfg(feature = "scim")]
+mod scim;
 #[cfg(feature = "xmlsec")]
 mod second_opinion;
 mod signatures;
