@@ -69,7 +69,7 @@ impl<S: ScimFixture> Case<'_, S> {
         expect("a member that was added", &Some(alice.clone()), &self.store.scim_member(&home, &alice.account).await?)?;
         let elsewhere = self.store.scim_member(&self.organization("elsewhere"), &alice.account).await?;
         expect("a member, seen from another organization", &None, &elsewhere)?;
-        let again = self.store.add_scim_member(&self.new("find", "find")?).await?;
+        let again = self.store.add_scim_member(&self.new_member("find", "find")?).await?;
         expect("adding a member twice", &ScimAdded::Taken, &again)?;
         let external = |id: &str| ScimFilter::ExternalId(id.to_owned());
         for (filter, total) in [
@@ -199,7 +199,7 @@ impl<S: ScimFixture> Case<'_, S> {
     }
 
     async fn adds_one_of_many(&self) -> Result<(), Violation> {
-        let new = self.new("rivals", "rival")?;
+        let new = self.new_member("rivals", "rival")?;
         let added = all((0..RIVALS).map(|_| self.store.add_scim_member(&new)).collect()).await;
         let added = added.into_iter().collect::<Result<Vec<_>, _>>()?;
         let won = added.iter().filter(|added| matches!(added, ScimAdded::Added(_))).count();
@@ -208,14 +208,14 @@ impl<S: ScimFixture> Case<'_, S> {
     }
 
     async fn add(&self, organization: &str, name: &str) -> Result<ScimMember, Violation> {
-        let new = self.new(organization, name)?;
+        let new = self.new_member(organization, name)?;
         match self.store.add_scim_member(&new).await? {
             ScimAdded::Added(member) if (&member.email, &member.profile) == (&new.email, &new.profile) => Ok(*member),
             other => Err(format!("adding a member: expected Added, found {other:?}").into()),
         }
     }
 
-    fn new(&self, organization: &str, name: &str) -> Result<NewScimMember, Violation> {
+    fn new_member(&self, organization: &str, name: &str) -> Result<NewScimMember, Violation> {
         let profile = ScimProfile {
             external_id: Some(format!("external {name}")),
             given_name: Some("\u{10ffff} 'quotes\"".to_owned()),
