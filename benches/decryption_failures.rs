@@ -208,7 +208,7 @@ impl Host {
         let Received::Solicited(response) = Received::from_post(form, &Limits::message()).expect("a response") else {
             panic!("unsolicited")
         };
-        let rejection = response.verify(&self.sp, &self.connection, bound, now()).err().expect("a refusal");
+        let rejection = response.verify(&self.sp, &self.connection, bound, now()).expect_err("a refusal");
         (processor_time() - start, rejection)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `valgrind --tool=callgrind target/release/deps/instructions-* 20`, less the same with 0, divided by 20. A second argument
 //! is the number of attributes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench")]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench")]
 
 mod validation;
 

@@ -10,6 +10,7 @@
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
 //! | take them to the right member | [`provisioning`], [`flow::sign_in`] |
+//! | have their identity provider make and deactivate them (feature `scim`) | [`guide::scim`] |
 //! | log users out | [`flow::start_logout`], [`flow::receive_logout`], [`SamlSession`] |
 //! | store what must be stored | [`storage`], [`guide::storage`] |
 //! | keep private keys in a device or a key service | [`guide::keys`], [`keys::Signer`], [`keys::Decryptor`] |
@@ -44,6 +45,8 @@ mod protocol;
 pub mod provisioning;
 pub mod registration;
 pub mod request;
+#[cfg(feature = "scim")]
+pub mod scim;
 mod session;
 pub mod sp;
 pub mod storage;

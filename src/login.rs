@@ -254,7 +254,7 @@ pub(crate) fn send(xml: &str, id: &RequestId, way: Way<'_>, key: Option<&Signing
 #[must_use]
 pub struct Finished {
     login: Login,
-    connection: Connection,
+    connection: Box<Connection>,
     purpose: Purpose,
     /// Whom it was started for, until that was compared with who is signed in.
     account: Option<AccountId>,
@@ -266,7 +266,14 @@ impl Finished {
     /// A login that nobody asked for.
     pub(crate) fn new(login: Login, connection: Connection, relay_state: Option<&str>) -> Self {
         let relay_state = relay_state.map(RelayState::new);
-        Self { login, connection, purpose: Purpose::Login, account: None, host_state: None, relay_state }
+        Self {
+            login,
+            connection: Box::new(connection),
+            purpose: Purpose::Login,
+            account: None,
+            host_state: None,
+            relay_state,
+        }
     }
 
     /// What it was started for, and what the host kept then.
@@ -332,7 +339,7 @@ impl Finished {
     /// # Errors
     /// `flow.purpose`, `flow.account`.
     pub fn into_test(self) -> Result<TestLogin, Rejection> {
-        self.require(Purpose::Test).map(|()| TestLogin { login: self.login, connection: self.connection })
+        self.require(Purpose::Test).map(|()| TestLogin { login: self.login, connection: *self.connection })
     }
 
     fn require(&self, purpose: Purpose) -> Result<(), Rejection> {

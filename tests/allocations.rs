@@ -1,47 +1,19 @@
 //! How often a validation allocates: counted, since a machine's load changes no count.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 #[path = "../benches/validation/mod.rs"]
 mod validation;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use allocation_counter::measure;
 use saml_sp::Policy;
 use saml_sp::testing::SignedParts;
 
-thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
-
-struct Counting;
-
-// SAFETY: hands everything on to the allocator of the system.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(signed: SignedParts, attributes: usize) -> usize {
+fn allocations(signed: SignedParts, attributes: usize) -> u64 {
     let idp = validation::idp();
     let form = validation::form_value(&idp, signed, attributes);
     let validate = validation::validation(&idp, Policy::strict(), &form);
     validate();
-    let before = COUNT.get();
-    validate();
-    COUNT.get() - before
+    measure(validate).count_total
 }
 
 #[test]

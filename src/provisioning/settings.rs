@@ -198,7 +198,7 @@ impl Provisioning {
         self.joining
     }
 
-    pub(super) fn default_role(&self) -> &Role {
+    pub(crate) fn default_role(&self) -> &Role {
         &self.default_role
     }
 
@@ -214,7 +214,7 @@ impl Provisioning {
         self.removed_members
     }
 
-    pub(super) fn has_proven(&self, email: &EmailAddress, now: DateTime<Utc>) -> bool {
+    pub(crate) fn has_proven(&self, email: &EmailAddress, now: DateTime<Utc>) -> bool {
         self.proven_domains.iter().any(|domain| domain.covers(&self.organization, email, now))
     }
 

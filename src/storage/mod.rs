@@ -6,11 +6,18 @@
 mod connection;
 mod login;
 mod member;
+#[cfg(feature = "scim")]
+mod scim;
 mod session;
 
 pub use connection::{ConnectionStore, Registered, Replaced};
 pub use login::{LoginStore, Peeked};
 pub use member::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
+#[cfg(feature = "scim")]
+pub use scim::{
+    NewScimMember, ScimAdded, ScimChanged, ScimFilter, ScimMember, ScimMembers, ScimPage, ScimProfile, ScimRemoved,
+    ScimStore, Standing,
+};
 pub use session::{SessionStore, TakenLogout};
 
 /// The host's storage. One type, or several, implement the traits of this module on top of this one.

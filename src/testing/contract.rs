@@ -3,10 +3,14 @@
 mod connection;
 mod member;
 mod member_case;
+#[cfg(feature = "scim")]
+mod scim;
 mod session;
 
 pub use connection::connection_store_contract;
 pub use member::{MemberFixture, member_store_contract};
+#[cfg(feature = "scim")]
+pub use scim::{ScimFixture, scim_store_contract};
 pub use session::session_store_contract;
 
 use std::error::Error;

@@ -2,6 +2,8 @@
 
 mod connections;
 mod members;
+#[cfg(feature = "scim")]
+mod scim;
 mod sessions;
 
 use std::collections::{HashMap, HashSet};
@@ -28,6 +30,8 @@ struct Tables {
     pending: HashMap<RequestId, Row>,
     replay: HashSet<(ConnectionId, AssertionId)>,
     sessions: Sessions,
+    #[cfg(feature = "scim")]
+    scim: scim::Scim,
 }
 
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["provisioning"],
     &["registration"],
     &["storage", "login", "logout", "events"],
-    &["flow"],
+    &["flow", "scim"],
     &["request", "guide", "testing"],
 ];
 

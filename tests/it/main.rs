@@ -36,6 +36,8 @@ mod post;
 mod profile;
 mod redirect;
 mod registration;
+#[cfg(feature = "scim")]
+mod scim;
 #[cfg(feature = "xmlsec")]
 mod second_opinion;
 mod signatures;

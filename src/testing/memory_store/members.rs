@@ -1,6 +1,6 @@
 //! The tables of accounts, members and links.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -16,12 +16,14 @@ use crate::storage::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
 use crate::stored::StoredError;
 use crate::testing::MemberFixture;
 
-type MemberKey = (OrganizationId, AccountId);
+pub(super) type MemberKey = (OrganizationId, AccountId);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
-    accounts: BTreeMap<AccountId, (EmailAddress, EmailStatus)>,
-    members: BTreeMap<MemberKey, (MemberStatus, Role)>,
+    pub(super) accounts: BTreeMap<AccountId, (EmailAddress, EmailStatus)>,
+    pub(super) members: BTreeMap<MemberKey, (MemberStatus, Role)>,
+    /// Those whom SCIM has suspended, and not the host.
+    pub(super) by_scim: BTreeSet<MemberKey>,
     /// By the bytes of the whole subject.
     links: HashMap<Vec<u8>, Link>,
     invitations: HashMap<(OrganizationId, EmailAddress), Role>,
@@ -61,7 +63,9 @@ impl MemoryStore {
 
     /// Adds a member, or replaces it.
     pub fn set_member(&self, organization: &OrganizationId, account: &AccountId, status: MemberStatus, role: Role) {
-        self.tables().members.members.insert((organization.clone(), account.clone()), (status, role));
+        let (key, members) = ((organization.clone(), account.clone()), &mut self.tables().members);
+        members.by_scim.remove(&key);
+        members.members.insert(key, (status, role));
     }
 
     /// What an account is in an organization.
@@ -167,6 +171,7 @@ impl MemberStore for MemoryStore {
             && *status == MemberStatus::Active
         {
             *status = MemberStatus::Suspended;
+            tables.members.by_scim.remove(&(organization.clone(), account.clone()));
         }
         Ok(())
     }
@@ -206,7 +211,7 @@ fn found(condition: bool) -> Result<(), Undone> {
 }
 
 impl Members {
-    fn add_account(&mut self, email: EmailAddress, status: EmailStatus) -> AccountId {
+    pub(super) fn add_account(&mut self, email: EmailAddress, status: EmailStatus) -> AccountId {
         let account = AccountId::new(format!("account-{}", self.accounts.len()));
         self.accounts.insert(account.clone(), (email, status));
         account
@@ -309,14 +314,15 @@ impl Members {
     }
 
     fn require_seat(&self, organization: &OrganizationId) -> Result<(), Undone> {
+        if self.has_seat(organization) { Ok(()) } else { Err(Undone(Applied::NoSeat)) }
+    }
+
+    pub(super) fn has_seat(&self, organization: &OrganizationId) -> bool {
         let is_active = |(key, member): &(&MemberKey, &(MemberStatus, Role))| {
             key.0 == *organization && member.0 == MemberStatus::Active
         };
         let active = self.members.iter().filter(is_active).count();
-        match self.seats.get(organization) {
-            Some(seats) if active >= *seats => Err(Undone(Applied::NoSeat)),
-            _ => Ok(()),
-        }
+        self.seats.get(organization).is_none_or(|seats| active < *seats)
     }
 
     fn use_up_invitation(&mut self, organization: &OrganizationId, email: Option<&EmailAddress>) -> Result<(), Undone> {
