@@ -321,7 +321,7 @@ fn pro_044_several_confirmations() {
     bench.refuse(&with(&[elsewhere.as_str(), &unasked].concat()), "profile.in_response_to");
     bench.refuse(&with(&[unasked.as_str(), &elsewhere].concat()), "profile.recipient");
     bench.refuse(&with(&holder), "profile.subject_confirmation");
-    bench.refuse(&with(&""), "profile.subject_confirmation");
+    bench.refuse(&with(""), "profile.subject_confirmation");
     bench.refuse(&with(&"<saml:SubjectConfirmation Method=\"\"/>".repeat(20_000)), "xml.limit_nodes");
 }
 
