@@ -172,7 +172,8 @@ fn from_a_draft_to_an_active_connection() {
     let tested = tested(&store, draft.connection());
     let active = block_on(activate(&store, &tested)).unwrap();
     assert_eq!(active.connection().status(), ConnectionStatus::Active);
-    assert_eq!(block_on(store.registrations(&OrganizationId::new("acme"))).unwrap(), [active.clone()]);
+    let stored = block_on(store.registrations(&OrganizationId::new("acme"))).unwrap();
+    assert_eq!(stored, std::slice::from_ref(&active));
     assert_eq!(block_on(activate(&store, &tested)).unwrap(), active, "safe to repeat");
 }
 

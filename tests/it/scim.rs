@@ -1,11 +1,11 @@
 //! SCIM: what Okta and Entra ID send, what nobody should, and what the next SAML login says.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use saml_sp::flow::{Arrival, Entered, Entrance, FlowError, Onboarding, Visit, block_on, sign_in, start_login};
+use saml_sp::flow::{Arrival, Entered, Entrance, FlowError, Visit, block_on, sign_in, start_login};
 use saml_sp::login::LoginStart;
 use saml_sp::mapping::{AttributeMap, EmailAddress, Role, Source};
 use saml_sp::provisioning::{
-    EmailStatus, Joining, MemberStatus, Membership, ProvenDomain, Provisioning, Session, SessionScope,
+    EmailStatus, Joining, MemberStatus, Membership, Onboarding, ProvenDomain, Provisioning, Session, SessionScope,
 };
 use saml_sp::scim::{ScimEndpoint, ScimRequest, ScimResponse, ScimToken, ScimTokenHash, answer};
 use saml_sp::storage::MemberStore;

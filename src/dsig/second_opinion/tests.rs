@@ -13,7 +13,16 @@ use kit::{
     ADMIN, ALICE, Bench, after, before, element, inside, inside_last, original_and_evil, replace, sign, unsigned,
 };
 
-#[allow(dead_code, unreachable_pub, reason = "shared with the integration tests, which use all of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "shared with the integration tests, which use all of it and fail by panicking"
+)]
 #[path = "../../../tests/it/kit.rs"]
 mod kit;
 
