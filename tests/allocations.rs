@@ -19,7 +19,7 @@ fn allocations(signed: SignedParts, attributes: usize) -> u64 {
 #[test]
 fn a_validation_allocates_little() {
     let ten = allocations(SignedParts::Assertion, 10);
-    assert!(ten <= 150, "{ten} allocations");
+    assert!(ten <= 100, "{ten} allocations");
 }
 
 #[test]

@@ -691,6 +691,13 @@ fn enc_027_names_and_attributes() {
     assert_eq!(login.attributes()[0].name(), "groups");
     assert_eq!(login.attributes()[0].values()[0].as_text(), Some("staff"));
     refuse(signed(&replace(&template, &attribute, &hide("EncryptedAttribute", &name))), "enc.failed");
+    // Each costs private-key operations.
+    let many = |count: usize| {
+        let secrets = (0..count).map(|n| secret.replace("_EncryptedAttribute", &format!("_a{n}")));
+        signed(&replace(&template, &attribute, &secrets.collect::<String>()))
+    };
+    accept(many(16));
+    refuse(many(17), "enc.too_many_keys");
 }
 
 #[test]

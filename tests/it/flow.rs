@@ -705,5 +705,5 @@ fn flw_028_the_cookie_travels_with_a_cross_site_post() {
     let mut parts = header.split("; ");
     assert!(parts.next().unwrap().starts_with("__Host-"), "{header}");
     let attributes: Vec<_> = parts.collect();
-    assert_eq!(attributes, ["Path=/", "Max-Age=900", "Secure", "HttpOnly", "SameSite=None"]);
+    assert_eq!(attributes, ["Path=/", "Max-Age=1500", "Secure", "HttpOnly", "SameSite=None"]);
 }

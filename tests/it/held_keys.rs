@@ -232,6 +232,26 @@ fn a_verification_stops_for_a_service_and_goes_on() {
     assert_eq!(stops, 0);
 }
 
+/// ENC-034: beside a key that is here, what a service would be needed for is told from nothing else, or the answer
+/// would say whether the key that is here fitted.
+#[test]
+fn enc_034_nobody_asked_beside_a_key_that_is_here() {
+    let unasked = |xml: &str, keys: Vec<DecryptionKey>| {
+        let (sp, connection) = (sp_with(keys), connection(cbc_policy()));
+        let verdict = solicited(xml).verify(&sp, &connection, bound(&connection), now());
+        verdict.and_then(|verified| verified.claimed(Claim::First))
+    };
+    let here =
+        || vec![OURS.decryption_key().unwrap(), DecryptionKey::held_by_service(certificate(TestKey::Rsa)).unwrap()];
+    let xml = usual(&cbc());
+    accept(unasked(&xml, here()));
+    let damaged = altered(&xml, |octets| octets[..octets.len() - 16].to_vec());
+    let not_ours = vec![TestKey::Rsa.decryption_key().unwrap(), remote()];
+    let first = outward(&refuse(unasked(&damaged, here()), "enc.failed"));
+    assert_eq!(first, outward(&refuse(unasked(&xml, not_ours), "enc.failed")));
+    refuse(unasked(&xml, vec![remote()]), "enc.not_configured");
+}
+
 #[test]
 fn a_service_is_asked_last() {
     let flipped = |xml: &str| {

@@ -819,6 +819,9 @@ fn a_logout_that_nobody_is_told_of_is_local() {
     assert_eq!(local(keyless, connection, &session), Ok(Some(LocalLogout::NotTakingPart)));
     let nameless = SamlSession::new(SessionId::new("n"), id.clone(), EntityId::new(IDP), None, vec![]);
     assert_eq!(local(sp(), connection, &nameless), Ok(Some(LocalLogout::NoName)));
+    let elsewhere =
+        SamlSession::new(SessionId::new("e"), id.clone(), EntityId::new("https://old.example/"), Some(alice()), vec![]);
+    assert_eq!(local(sp(), connection, &elsewhere), Ok(Some(LocalLogout::OtherIdentityProvider)));
     let draft = Connection::draft(id, organization(), provider, Policy::strict()).unwrap();
     assert_eq!(local(sp(), &draft, &session), Ok(Some(LocalLogout::NotActive)));
     // Another organization's connection is nobody to tell of this session.

@@ -1035,3 +1035,50 @@ fn what_is_not_proven_reaches_no_store() {
     assert_eq!(code(&acme.finish(&store, &started, &forged, &Session::Nobody)), "dsig.digest_mismatch");
     assert_eq!(store.counts(), (0, 0, 0));
 }
+
+/// PRV-022, FLW-029: what a test shows is the mapping's word, and a mapping that was never tried out changes nobody.
+#[test]
+fn a_test_and_a_step_up_change_no_role_and_make_no_member() {
+    let store = MemoryStore::new();
+    let sync = |settings: Provisioning| {
+        settings.granting(Role::new("manager")).with_role_sync(RoleSync::EveryLogin(Default::default()))
+    };
+    let acme = tenant_with("acme", TestKey::Rsa, Policy::strict(), sync);
+    let (admin, stranger) =
+        (acme.member(&store, "admin@corp.com"), store.add_account(&email("b@corp.com"), EmailStatus::Verified));
+    store.set_member(acme.organization(), &admin, MemberStatus::Active, Role::new("manager"));
+    let session = Session::Account(admin.clone());
+    for purpose in [Purpose::Test, Purpose::StepUp] {
+        let (started, outcome) = acme.login_for(&store, purpose, &admin, "u-admin", &session);
+        if purpose == Purpose::Test {
+            acme.confirm(&store, confirmation(outcome).token.value(), &started, &session).unwrap();
+            assert_eq!(code(&acme.login_for(&store, purpose, &admin, "u-admin", &session).1), "tested");
+        } else {
+            assert_eq!(code(&outcome), "stepped up");
+        }
+        assert_eq!(store.membership(acme.organization(), &admin), active("manager"), "{purpose:?}");
+        let (_, outcome) = acme.login_for(&store, purpose, &stranger, "u-b", &Session::Account(stranger.clone()));
+        assert_eq!(code(&outcome), "provisioning.not_invited");
+    }
+    // A login does what the settings say.
+    assert_eq!(code(&acme.login(&store, "u-admin", VICTIM, &Session::Nobody)), "returned");
+    assert_eq!(store.membership(acme.organization(), &admin), active("member"));
+}
+
+/// PRV-029: what an identity provider said proves no account to that identity provider.
+#[test]
+fn a_session_of_single_sign_on_confirms_no_link_of_its_own_connection() {
+    let store = MemoryStore::new();
+    let acme = acme();
+    let victim = acme.member(&store, VICTIM);
+    acme.link(&store, &victim, "u-victim");
+    let scope = signed_in(acme.login(&store, "u-victim", VICTIM, &Session::Nobody)).scope;
+    let session = Session::SingleSignOn(scope);
+    let (started, outcome) = acme.login_for(&store, Purpose::Link, &victim, "u-attacker", &session);
+    let token = confirmation(outcome).token;
+    let refused = acme.confirm(&store, token.value(), &started, &session);
+    assert_eq!(failure(&refused.unwrap_err()), "provisioning.sign_in_first");
+    assert_eq!(store.linked_account(&acme.subject("u-victim")), Some(victim.clone()));
+    acme.confirm(&store, token.value(), &started, &Session::Account(victim.clone())).unwrap();
+    assert_eq!(store.linked_account(&acme.subject("u-attacker")), Some(victim));
+}
