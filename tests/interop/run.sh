@@ -216,6 +216,7 @@ logins() {
   sed -i 's/"encrypt": false/"encrypt": true/' "$run/variant.json"
   # pysaml2 knows Triple DES only.
   login "encrypted for the key in our metadata" "$(at pysaml2 && echo 'refused enc.algorithm *tripledes-cbc*' || echo "$alice*")"
+  sed -i 's/"encrypt": true/"encrypt": false/' "$run/variant.json"
 }
 
 for name in sp encryption other; do
