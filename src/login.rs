@@ -11,7 +11,7 @@ use crate::crypto::NoRandomness;
 use crate::dsig::sign_enveloped;
 use crate::error::{ConfigError, Flow, Rejection, SigningError};
 use crate::keys::SigningKey;
-use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding};
+use crate::metadata::{AuthnRequestSigning, Endpoint, EndpointBinding, is_web_url};
 use crate::names::{AccountId, RequestId};
 use crate::pending::{PendingKey, PendingLogin, Purpose};
 use crate::profile::Login;
@@ -207,6 +207,9 @@ fn check_settings(sp: &ServiceProvider, connection: &Connection, start: &LoginSt
     if signing == AuthnRequestSigning::Wanted && sp.signing_key().is_none() {
         let remedy = "the identity provider wants signed requests: give the service provider a signing key";
         return Err(ConfigError::Missing { field: "signing_key", remedy });
+    }
+    if !is_web_url(sp.acs_url()) {
+        return Err(ConfigError::url("acs_url", sp.acs_url()));
     }
     check_relay_state(start.relay_state.as_deref())
 }

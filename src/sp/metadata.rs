@@ -8,7 +8,7 @@ use crate::dsig::{DS, Position, sign_enveloped};
 use crate::error::{ConfigError, SigningError};
 use crate::keys::Certificate;
 use crate::limits::Limits;
-use crate::metadata::{EndpointBinding, MD};
+use crate::metadata::{EndpointBinding, MD, is_web_url};
 use crate::names::{EntityId, SAMLP};
 use crate::time::format_date_time;
 use crate::xml::{Document, Profile, Writer};
@@ -121,6 +121,9 @@ impl SpMetadata<'_> {
     /// `md:SPSSODescriptor` (SAML Metadata 2.4.4).
     fn role_descriptor(&self, xml: &mut Writer) -> Result<(), ConfigError> {
         let sp = self.sp;
+        if !is_web_url(sp.acs_url()) {
+            return Err(ConfigError::url("acs_url", sp.acs_url()));
+        }
         let signs = if sp.signing_key().is_some() { "true" } else { "false" };
         xml.start("md:SPSSODescriptor").attribute("protocolSupportEnumeration", SAMLP);
         xml.attribute("AuthnRequestsSigned", signs).attribute("WantAssertionsSigned", "true");

@@ -223,8 +223,9 @@ impl ServiceProviderBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] for an empty entityID, [`ConfigError::Value`] for white space around it,
-    /// [`ConfigError::Url`] for an endpoint that is no URL.
+    /// [`ConfigError::Missing`] for an empty entityID or assertion consumer service, [`ConfigError::Value`] for white
+    /// space around the entityID, [`ConfigError::Url`] for a single logout service that is no URL. That the assertion
+    /// consumer service is one is checked when it is sent to an identity provider.
     pub fn build(self) -> Result<ServiceProvider, ConfigError> {
         let entity_id = self.0.entity_id.as_str();
         if entity_id.trim() != entity_id {
@@ -234,12 +235,12 @@ impl ServiceProviderBuilder {
         if entity_id.is_empty() {
             return Err(ConfigError::Missing { field: "entity_id", remedy: "give the service provider an entityID" });
         }
-        let endpoints = [("acs_url", Some(self.0.acs_url.as_str())), ("sls_url", self.0.sls_url.as_deref())];
-        for (field, url) in endpoints {
-            if let Some(url) = url.filter(|url| !is_web_url(url)) {
-                return Err(ConfigError::url(field, url));
-            }
+        if self.0.acs_url.trim().is_empty() {
+            return Err(ConfigError::Missing { field: "acs_url", remedy: "name the assertion consumer service" });
         }
-        Ok(self.0)
+        match self.0.sls_url.as_deref().filter(|url| !is_web_url(url)) {
+            Some(url) => Err(ConfigError::url("sls_url", url)),
+            None => Ok(self.0),
+        }
     }
 }
