@@ -20,7 +20,7 @@ pub(crate) struct Cursor<'d> {
     foreign: Foreign,
 }
 
-/// The names of children asked for so far.
+/// The names of children asked for in vain so far.
 #[derive(Default)]
 struct Asked {
     names: [Option<(&'static str, &'static str)>; ASKED],
@@ -86,9 +86,13 @@ impl<'d> Cursor<'d> {
 
     /// The next child, if it is that element.
     pub(crate) fn take(&mut self, namespace: &'static str, name: &'static str) -> Option<Node<'d>> {
-        self.children.add(namespace, name);
-        let node = self.next.filter(|node| node.is(namespace, name))?;
-        Some(self.advance(node))
+        match self.next.filter(|node| node.is(namespace, name)) {
+            Some(node) => Some(self.advance(node)),
+            None => {
+                self.children.add(namespace, name);
+                None
+            }
+        }
     }
 
     /// The next child, which must be that element.
@@ -160,7 +164,7 @@ impl<'d> Cursor<'d> {
         let comes_earlier =
             self.element.elements().take_while(|other| *other != node).any(|other| other.is(namespace, local));
         let reason = match self.children.has(namespace, local) {
-            true if comes_earlier => Schema::Cardinality,
+            _ if comes_earlier => Schema::Cardinality,
             true => Schema::Order,
             false if namespace == self.element.namespace() => Schema::Element,
             false => Schema::ForeignNamespace,

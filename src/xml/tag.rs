@@ -63,9 +63,14 @@ fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
     let (name, after) = chars::split_once(text, b'=')?;
     let after = after.trim_start_matches(WHITE_SPACE);
     let quote = *after.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
-    let (value, rest) = chars::split_once(after.get(1..)?, quote)?;
-    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n');
-    let plain = !chars::any_byte(value, is_special);
+    let after = after.get(1..)?;
+    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n') | (byte == quote);
+    let first = chars::find_byte(after.as_bytes(), is_special)?;
+    let plain = after.as_bytes().get(first) == Some(&quote);
+    let (value, rest) = match plain {
+        true => (after.get(..first)?, after.get(first.saturating_add(1)..)?),
+        false => chars::split_once(after, quote)?,
+    };
     let name = name.trim_end_matches(WHITE_SPACE);
     let canonical = plain && quote == b'"';
     (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain, canonical }, rest))
