@@ -4,7 +4,7 @@
 //! The tree holds neither comments nor processing instructions, so that "with comments" and
 //! "without comments" are the same here. One loop over the arena writes straight into the sink.
 
-use crate::error::{Reference, Rejection};
+use crate::error::{Limit, Reference, Rejection};
 use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_byte};
 
 /// Where canonical octets go: a digest, or a buffer.
@@ -18,6 +18,10 @@ impl Sink for Vec<u8> {
         self.extend_from_slice(octets);
     }
 }
+
+/// How many times the size of the document the names of namespaces may take in a canonical form. Elements that each
+/// write the name of their namespace have it declared somewhere, and are seldom a sixteenth as long.
+const MOST_EXPANSION: usize = 16;
 
 /// The rule by which namespace declarations and `xml:` attributes are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +53,8 @@ impl Method<'_> {
 /// (the enveloped-signature transform).
 ///
 /// # Errors
-/// `c14n.failed` for an inherited xml:base under Canonical XML 1.1, which would have to be joined.
+/// `c14n.failed` for an inherited xml:base under Canonical XML 1.1, which would have to be joined; `xml.limit_namespaces`
+/// when declarations that stand in the document once have to be written out too often.
 pub(crate) fn canonicalize<'d>(
     apex: Node<'d>,
     omit: Option<Node<'d>>,
@@ -69,6 +74,7 @@ pub(crate) fn canonicalize<'d>(
         open: Vec::new(),
         declarations: Vec::new(),
         attributes: Vec::new(),
+        spare: apex.document().octets().len().saturating_mul(MOST_EXPANSION),
     };
     let mut next = Some(apex);
     while let Some(node) = next.filter(|node| node.is_within(apex)) {
@@ -79,7 +85,7 @@ pub(crate) fn canonicalize<'d>(
         }
         match node.as_text() {
             Some(text) => write_text(text, writer.sink),
-            None => writer.start_tag(node),
+            None => writer.start_tag(node)?,
         }
         next = node.next();
     }
@@ -97,6 +103,9 @@ struct Canonicalizer<'m, 'd, S> {
     /// Scratch space of [`Canonicalizer::start_tag`].
     declarations: Vec<(&'d str, NamespaceId)>,
     attributes: Vec<Attribute<'d>>,
+    /// How many more octets declarations may take: a long name, declared once on an ancestor, is written again for each
+    /// of the elements beside one another that use it.
+    spare: usize,
 }
 
 struct Open<'d> {
@@ -106,13 +115,14 @@ struct Open<'d> {
 }
 
 impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
-    fn start_tag(&mut self, element: Node<'d>) {
+    fn start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
         self.open.push(Open { element, rendered: self.rendered.len() });
         self.sink.write(b"<");
         self.sink.write(element.qualified_name().as_bytes());
-        self.write_declarations(element);
+        self.write_declarations(element)?;
         self.write_attributes(element);
         self.sink.write(b">");
+        Ok(())
     }
 
     /// Ends the open elements that don't hold the node that comes next.
@@ -125,7 +135,7 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         }
     }
 
-    fn write_declarations(&mut self, element: Node<'d>) {
+    fn write_declarations(&mut self, element: Node<'d>) -> Result<(), Rejection> {
         self.declarations.clear();
         match self.method.rule {
             Rule::Exclusive => self.collect_visibly_used(element),
@@ -134,13 +144,18 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         self.declarations.sort_unstable_by_key(|(prefix, _)| *prefix);
         let document = element.document();
         for (prefix, namespace) in &self.declarations {
+            let name = document.namespace(*namespace);
+            self.spare = self.spare.checked_sub(name.len()).ok_or_else(|| {
+                Rejection::new(Limit::Namespaces).at(element.place()).finding("names that are written out too often")
+            })?;
             self.rendered.push((*prefix, *namespace));
             self.sink.write(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.sink.write(prefix.as_bytes());
             self.sink.write(b"=\"");
-            write_value(document.namespace(*namespace), self.sink);
+            write_value(name, self.sink);
             self.sink.write(b"\"");
         }
+        Ok(())
     }
 
     /// Exclusive C14N §3: the prefixes used in names here, and those of the prefix list as far as
