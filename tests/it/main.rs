@@ -38,6 +38,7 @@ mod profile;
 mod properties;
 mod redirect;
 mod registration;
+mod reports;
 #[cfg(feature = "scim")]
 mod scim;
 #[cfg(feature = "xmlsec")]
