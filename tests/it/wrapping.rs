@@ -198,7 +198,7 @@ fn xsw_11_wrapped_under_a_good_signature() {
         for (assertions, code) in [
             ([evil.as_str(), &original].concat(), "profile.multiple_assertions"),
             ([original.as_str(), &evil].concat(), "profile.multiple_assertions"),
-            (inside_last(&evil, &original), "dsig.misplaced"),
+            (inside_last(&evil, &original), "schema.element"),
             (keeping(&signature), "dsig.reference_target"),
             ([keeping(&signature), unsigned(&original)].concat(), "profile.multiple_assertions"),
             (keeping(&inside_last(&signature, &unsigned(&original))), "dsig.structure"),
