@@ -43,5 +43,7 @@ mod reports;
 mod scim;
 #[cfg(feature = "xmlsec")]
 mod second_opinion;
+#[cfg(feature = "serde")]
+mod serialize;
 mod signatures;
 mod wrapping;
