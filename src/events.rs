@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Deviation, Flow, Logout, Reason, Rejection};
+use crate::error::{Decryption, Deviation, Flow, Logout, Reason, Redirect, Reference, Rejection, Signature};
 use crate::names::ConnectionId;
 use crate::profile::Login;
 
@@ -17,6 +17,13 @@ pub enum SecurityEvent {
     OtherBrowser,
     /// A response for a connection of another organization.
     OtherConnection,
+    /// A signature by none of the connection's keys, or content that was changed under one: a forgery, or a key that was
+    /// renewed. Hosts limit how often a connection may cause it.
+    BadSignature,
+    /// Encrypted content that can't be used. Many of them are somebody who tries ciphertexts out.
+    DecryptionFailed,
+    /// A response to a request that is not pending here.
+    UnknownRequest,
     /// A subject was linked to an account, new or not.
     FirstLink,
     /// A login was accepted although the message departs from the standard.
@@ -31,6 +38,9 @@ impl SecurityEvent {
             Self::Replay => "replay",
             Self::OtherBrowser => "other_browser",
             Self::OtherConnection => "other_connection",
+            Self::BadSignature => "bad_signature",
+            Self::DecryptionFailed => "decryption_failed",
+            Self::UnknownRequest => "unknown_request",
             Self::FirstLink => "first_link",
             Self::DeviationUsed(_) => "deviation_used",
         }
@@ -54,6 +64,11 @@ impl Rejection {
             Reason::Flow(Flow::Replay) | Reason::Logout(Logout::Replay) => Some(SecurityEvent::Replay),
             Reason::Flow(Flow::BrowserMismatch) => Some(SecurityEvent::OtherBrowser),
             Reason::Flow(Flow::ConnectionMismatch) => Some(SecurityEvent::OtherConnection),
+            Reason::Flow(Flow::UnknownRequest) => Some(SecurityEvent::UnknownRequest),
+            Reason::Decryption(Decryption::Failed) => Some(SecurityEvent::DecryptionFailed),
+            Reason::Signature(Signature::SignatureInvalid)
+            | Reason::Reference(Reference::DigestMismatch)
+            | Reason::Redirect(Redirect::DetachedSignatureInvalid) => Some(SecurityEvent::BadSignature),
             _ => None,
         }
     }

@@ -7,6 +7,9 @@ use crate::error::{Deviations, Rejection, Schema};
 use crate::names::{SAML, SessionIndex};
 use crate::xml::{Cursor, Node, trim};
 
+/// In bytes, as for a name identifier.
+const MOST_SESSION_INDEX: usize = 2048;
+
 /// How and when the identity provider authenticated the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthnStatement {
@@ -23,7 +26,8 @@ impl AuthnStatement {
         let authn_instant = read_instant(&mut cursor, "AuthnInstant", deviations)?;
         let authn_instant =
             authn_instant.ok_or_else(|| Rejection::new(Schema::Missing).at(node.place()).expecting("AuthnInstant"))?;
-        let session_index = cursor.attribute("SessionIndex").map(SessionIndex::new);
+        let session_index = cursor.attribute("SessionIndex").filter(|index| !index.is_empty());
+        let session_index = session_index.map(|index| read_session_index(node, index)).transpose()?;
         let session_not_on_or_after = read_instant(&mut cursor, "SessionNotOnOrAfter", deviations)?;
         cursor.take(SAML, "SubjectLocality");
         let context = cursor.expect(SAML, "AuthnContext")?;
@@ -61,6 +65,15 @@ impl AuthnStatement {
     pub fn authenticating_authorities(&self) -> &[String] {
         &self.authenticating_authorities
     }
+}
+
+/// The schema sets no bound, and the host's store has one.
+fn read_session_index(node: Node<'_>, index: &str) -> Result<SessionIndex, Rejection> {
+    if index.len() > MOST_SESSION_INDEX {
+        let (most, length) = (format!("SessionIndex of at most {MOST_SESSION_INDEX} bytes"), index.len().to_string());
+        return Err(Rejection::new(Schema::Value).at(node.place()).expecting(most).finding(length));
+    }
+    Ok(SessionIndex::new(index))
 }
 
 fn read_context(node: Node<'_>) -> Result<(Option<String>, Vec<String>), Rejection> {

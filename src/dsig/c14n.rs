@@ -4,7 +4,7 @@
 //! The tree holds neither comments nor processing instructions, so that "with comments" and
 //! "without comments" are the same here. One loop over the arena writes straight into the sink.
 
-use crate::error::{Reference, Rejection};
+use crate::error::{Limit, Reference, Rejection};
 use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_byte};
 
 /// Where canonical octets go: a digest, or a buffer.
@@ -18,6 +18,10 @@ impl Sink for Vec<u8> {
         self.extend_from_slice(octets);
     }
 }
+
+/// How many times the size of the document the names of namespaces may take in a canonical form. Elements that each
+/// write the name of their namespace have it declared somewhere, and are seldom a sixteenth as long.
+const MOST_EXPANSION: usize = 16;
 
 /// The rule by which namespace declarations and `xml:` attributes are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +53,8 @@ impl Method<'_> {
 /// (the enveloped-signature transform).
 ///
 /// # Errors
-/// `c14n.failed` for an inherited xml:base under Canonical XML 1.1, which would have to be joined.
+/// `c14n.failed` for an inherited xml:base under Canonical XML 1.1, which would have to be joined; `xml.limit_namespaces`
+/// when declarations that stand in the document once have to be written out too often.
 pub(crate) fn canonicalize<'d>(
     apex: Node<'d>,
     omit: Option<Node<'d>>,
@@ -70,6 +75,7 @@ pub(crate) fn canonicalize<'d>(
         open: Vec::new(),
         declarations: Vec::new(),
         attributes: Vec::new(),
+        spare: apex.document().octets().len().saturating_mul(MOST_EXPANSION),
     };
     let mut next = Some(apex);
     while let Some(node) = next.filter(|node| node.is_within(apex)) {
@@ -80,7 +86,7 @@ pub(crate) fn canonicalize<'d>(
         }
         match node.as_text() {
             Some(text) => writer.text(text),
-            None => writer.start_tag(node),
+            None => writer.start_tag(node)?,
         }
         next = node.next();
     }
@@ -102,6 +108,9 @@ struct Canonicalizer<'m, 'd, S> {
     /// Scratch space of [`Canonicalizer::start_tag`].
     declarations: Vec<(&'d str, NamespaceId)>,
     attributes: Vec<Attribute<'d>>,
+    /// How many more octets declarations may take: a long name, declared once on an ancestor, is written again for each
+    /// of the elements beside one another that use it.
+    spare: usize,
 }
 
 struct Open<'d> {
@@ -111,15 +120,16 @@ struct Open<'d> {
 }
 
 impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
-    fn start_tag(&mut self, element: Node<'d>) {
+    fn start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
         self.open.push(Open { element, rendered: self.rendered.len() });
         self.collect_declarations(element);
         self.collect_attributes(element);
         match element.canonical_start_tag().filter(|_| self.is_in_order(element)) {
             Some(tag) => self.copy(tag),
-            None => self.write_start_tag(element),
+            None => self.write_start_tag(element)?,
         }
         self.rendered.extend_from_slice(&self.declarations);
+        Ok(())
     }
 
     /// Whether the declarations and attributes to write are those of the element, in its order.
@@ -128,16 +138,20 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         self.declarations.iter().copied().eq(declared) && self.attributes.iter().copied().eq(element.attributes())
     }
 
-    fn write_start_tag(&mut self, element: Node<'d>) {
+    fn write_start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
         self.flush();
         self.sink.write(b"<");
         self.sink.write(element.qualified_name().as_bytes());
         let document = element.document();
         for (prefix, namespace) in &self.declarations {
+            let name = document.namespace(*namespace);
+            self.spare = self.spare.checked_sub(name.len()).ok_or_else(|| {
+                Rejection::new(Limit::Namespaces).at(element.place()).finding("names that are written out too often")
+            })?;
             self.sink.write(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.sink.write(prefix.as_bytes());
             self.sink.write(b"=\"");
-            write_value(document.namespace(*namespace), self.sink);
+            write_value(name, self.sink);
             self.sink.write(b"\"");
         }
         for attribute in &self.attributes {
@@ -148,6 +162,7 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
             self.sink.write(b"\"");
         }
         self.sink.write(b">");
+        Ok(())
     }
 
     /// Ends the open elements that don't hold the node that comes next.

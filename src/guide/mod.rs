@@ -15,6 +15,9 @@ pub mod scim {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 
+#[doc = include_str!("peers.md")]
+pub mod peers {}
+
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
 

@@ -97,7 +97,6 @@ impl Document {
     }
 
     /// What was parsed, with line ends normalized.
-    #[cfg(feature = "xmlsec")]
     pub(crate) fn octets(&self) -> &[u8] {
         self.source.as_bytes()
     }

@@ -193,6 +193,8 @@ fn flw_015_pro_043_late_and_unknown() {
         "flow.unknown_request",
         "never taken for unsolicited"
     );
+    let Err(FlowError::Rejected(rejection)) = finish(&store, &accepting, arrival(&unknown, &started)) else { panic!() };
+    assert_eq!(rejection.security_event(), Some(saml_sp::SecurityEvent::UnknownRequest), "API-016");
     let another = start(&store, LoginStart::default());
     assert_eq!(code(finish(&store, &acme(), arrival(&answer(&another), &another))), "finished");
 }

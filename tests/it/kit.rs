@@ -1,5 +1,8 @@
 //! One service provider, one connection, one pending login, and scissors.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use chrono::{DateTime, Utc};
 use saml_sp::testing::{FakeIdp, FakeResponse, Prefixes, SignedParts, TestKey, sign_template};
 use saml_sp::{
@@ -116,6 +119,7 @@ impl Bench {
             Err(rejection) => {
                 assert_eq!(rejection.code(), code, "{}{xml}", rejection.report());
                 assert!(!rejection.remedy().is_empty() && !rejection.spec().is_empty(), "{code}");
+                say_the_same(&rejection);
             }
         }
     }
@@ -123,6 +127,14 @@ impl Bench {
 
 pub(crate) fn sign(template: &str, key: &SigningKey) -> String {
     sign_template(template, key).unwrap_or_else(|error| panic!("{error}: {template}"))
+}
+
+/// API-005: what a browser may be shown is one sentence for each code, whoever sent what.
+fn say_the_same(rejection: &Rejection) {
+    static SENTENCES: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());
+    let mut sentences = SENTENCES.lock().unwrap();
+    let first = sentences.entry(rejection.code()).or_insert_with(|| rejection.to_string());
+    assert_eq!(*first, rejection.to_string());
 }
 
 /// The identity provider as registered by hand, with those keys.

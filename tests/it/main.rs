@@ -28,14 +28,17 @@ mod layers;
 mod logout;
 mod mapping;
 mod mapping_profiles;
+mod markup;
 mod member_store;
 mod members;
 mod organizations;
 mod outbound;
 mod post;
 mod profile;
+mod properties;
 mod redirect;
 mod registration;
+mod reports;
 #[cfg(feature = "scim")]
 mod scim;
 #[cfg(feature = "xmlsec")]

@@ -3,9 +3,11 @@
 
 use saml_sp::error::Deviation;
 use saml_sp::testing::SignedParts;
-use saml_sp::{Policy, Relaxation, SignatureRule, Unsolicited};
+use saml_sp::{Policy, Relaxation};
 
-use crate::kit::{ACS, ADMIN, ALICE, Bench, IDP, REQUEST, SAML, SP, after, before, element, replace, without};
+use crate::kit::{
+    ACS, ADMIN, ALICE, Bench, IDP, REQUEST, SAML, SP, after, before, element, inside_last, replace, without,
+};
 
 /// What is replaced, by what, and the code that it has to be refused with.
 type Row<'r> = (&'r str, &'r str, &'r str);
@@ -17,10 +19,13 @@ fn refuse_all(rows: &[Row<'_>]) {
         let bench = Bench::signing(parts);
         bench.xml();
         let template = bench.response().template();
-        for (from, to, code) in rows {
+        let verdict = |xml: &str| bench.judge(xml).map_or_else(|rejection| rejection.code(), |_| "accepted");
+        let judged = rows.iter().map(|(from, to, code)| {
             assert!(template.contains(from), "{from} is not in the message");
-            bench.refuse(&bench.sign(&template.replace(from, to)), code);
-        }
+            (*from, *to, *code, verdict(&bench.sign(&template.replace(from, to))))
+        });
+        let wrong: Vec<_> = judged.filter(|(_, _, expected, found)| expected != found).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 
@@ -36,6 +41,8 @@ fn accept_all(rows: &[(&str, &str)]) {
 
 const SUCCESS: &str = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+const BEGIN: &str = "NotBefore=\"2026-11-23T12:00:00.000Z\"";
+const END: &str = "NotOnOrAfter=\"2026-11-23T12:05:00.000Z\"><saml:Aud";
 const AUDIENCE: &str = "<saml:AudienceRestriction><saml:Audience>https://app.example.com/saml/metadata/acme/</saml:Audience></saml:AudienceRestriction>";
 
 #[test]
@@ -43,6 +50,7 @@ fn pro_001_pro_002_status() {
     let responder = "urn:oasis:names:tc:SAML:2.0:status:Responder";
     let success = "urn:oasis:names:tc:SAML:2.0:status:Success";
     let nested = format!("<samlp:StatusCode Value=\"{responder}\">{SUCCESS}</samlp:StatusCode>");
+    let status = format!("<samlp:Status>{SUCCESS}</samlp:Status>");
     refuse_all(&[
         (success, responder, "profile.status"),
         (SUCCESS, &nested, "profile.status"),
@@ -50,7 +58,16 @@ fn pro_001_pro_002_status() {
         (success, "", "profile.status"),
         (success, "urn:oasis:names:tc:SAML:2.0:status:Success ", "profile.status"),
         (SUCCESS, &SUCCESS.repeat(2), "schema.cardinality"),
+        (&status, "", "profile.status"),
+        (&status, &status.repeat(2), "schema.cardinality"),
+        (" Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"", "", "profile.status"),
+        (success, "urn:oasis:names:tc:SAML:2.0:status:success", "profile.status"),
+        (success, "urn:unknown", "profile.status"),
+        (SUCCESS, &SUCCESS.replace("samlp:StatusCode", "x:StatusCode xmlns:x=\"urn:x\""), "schema.foreign_namespace"),
     ]);
+    for code in ["Requester", "Responder", "VersionMismatch", "AuthnFailed", "NoPassive", "RequestDenied"] {
+        refuse_all(&[(success, &success.replace("Success", code), "profile.status")]);
+    }
 }
 
 #[test]
@@ -58,11 +75,42 @@ fn pro_004_pro_005_pro_006_envelope() {
     refuse_all(&[
         (" Version=\"2.0\"", "", "schema.version"),
         ("Version=\"2.0\"", "Version=\"2.1\"", "schema.version"),
+        ("ID=\"_response\" Version=\"2.0\"", "ID=\"_response\" Version=\"1.1\"", "schema.version"),
+        ("ID=\"_assertion\" Version=\"2.0\"", "ID=\"_assertion\" Version=\"1.1\"", "schema.version"),
+        ("ID=\"_assertion\" Version=\"2.0\"", "ID=\"_assertion\" Version=\"2.00\"", "schema.version"),
+        ("ID=\"_assertion\" Version=\"2.0\"", "ID=\"_assertion\"", "schema.version"),
+        (" IssueInstant=\"2026-11-23T12:00:00.000Z\"", "", "schema.missing"),
         ("IssueInstant=\"2026-11-23T12:00:00.000Z\"", "IssueInstant=\"2026-11-23T12:00:00\"", "schema.date_time"),
         ("IssueInstant=\"2026-11-23T12:00:00.000Z\"", "IssueInstant=\"2026-11-23T12:02:01Z\"", "profile.issue_instant"),
         ("Destination=", "Unknown=\"x\" Destination=", "schema.attribute"),
     ]);
-    accept_all(&[("IssueInstant=\"2026-11-23T12:00:00.000Z\"", "IssueInstant=\"2026-11-23T13:00:00+01:00\"")]);
+    let instant = "IssueInstant=\"2026-11-23T12:00:00.000Z\"";
+    for bad in
+        ["", "x", "2026-11-23T24:00:00Z", "2026-11-23T11:59:60Z", "0000-11-23T12:00:00Z", "+10000-11-23T12:00:00Z"]
+    {
+        refuse_all(&[(instant, &format!("IssueInstant=\"{bad}\""), "schema.date_time")]);
+    }
+    for good in ["2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00Z", "2026-11-23T12:00:00.123456789Z"] {
+        accept_all(&[(instant, &format!("IssueInstant=\"{good}\""))]);
+    }
+    for parts in [SignedParts::Assertion, SignedParts::Response] {
+        let bench = Bench::signing(parts);
+        let template = bench.response().template();
+        // The response is read first; of the assertion the signature needs the ID before its reader does.
+        for (id, code) in [
+            ("_response", "schema.missing"),
+            ("_assertion", if parts == SignedParts::Response { "schema.missing" } else { "dsig.reference_target" }),
+        ] {
+            let named = format!(" ID=\"{id}\"");
+            bench.refuse(
+                &bench.sign(&template).replace(&named, ""),
+                if id == "_assertion" && parts == SignedParts::Response { "dsig.digest_mismatch" } else { code },
+            );
+        }
+        let other = if parts == SignedParts::Response { " ID=\"_assertion\"" } else { " ID=\"_response\"" };
+        bench.refuse(&bench.sign(&template.replace(other, "")), "schema.missing");
+        bench.refuse(&bench.sign(&template.replace(other, " ID=\"\"")), "schema.value");
+    }
 }
 
 /// PRO-011: no refusal is a warning.
@@ -77,24 +125,56 @@ fn pro_008_pro_009_pro_010_issuer() {
         (&format!("<saml:Issuer>{IDP}"), &format!("<saml:Issuer NameQualifier=\"x\">{IDP}"), "profile.issuer"),
     ]);
     accept_all(&[(&open, &format!(">\n  {IDP}\n<"))]);
+    let issuer = format!("<saml:Issuer>{IDP}</saml:Issuer>");
+    let own = format!("<saml:Issuer xmlns:saml=\"{SAML}\">{IDP}</saml:Issuer>");
+    refuse_all(&[
+        (&issuer, "", "profile.issuer"),
+        (&own, "", "profile.issuer"),
+        (&issuer, "<saml:Issuer> \n</saml:Issuer>", "profile.issuer"),
+        (&own, &own.repeat(2), "dsig.misplaced"),
+        (&issuer, &issuer.replace(IDP, "https://other.example.com/"), "profile.issuer"),
+        (&own, &own.replace(IDP, "https://other.example.com/"), "profile.issuer"),
+        (&issuer, &issuer.replace("idp.", "%69dp."), "profile.issuer"),
+        (&issuer, &issuer.replace("idp.", "\u{456}dp."), "profile.issuer"),
+        (&issuer, &issuer.replace("idp.", "idp\u{200b}."), "profile.issuer"),
+        (&issuer, &issuer.replace(IDP, "https://idp.example.com//"), "profile.issuer"),
+        (&issuer, "<saml:Issuer SPNameQualifier=\"x\">https://idp.example.com/</saml:Issuer>", "profile.issuer"),
+        (&issuer, "<saml:Issuer SPProvidedID=\"x\">https://idp.example.com/</saml:Issuer>", "profile.issuer"),
+    ]);
+    let bench = Bench::signing(SignedParts::Response);
+    bench.refuse(&bench.sign(&replace(&bench.response().template(), &issuer, &issuer.repeat(2))), "schema.cardinality");
+    let entity = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
+    accept_all(&[(&issuer, &issuer.replace("Issuer>h", &format!("Issuer Format=\"{entity}\">h")))]);
 }
+
+/// Every address that somebody's comparison took for ours.
+const ELSEWHERE: [&str; 19] = [
+    "",
+    " ",
+    "https://app.example.com/saml/acs/acme",
+    "http://app.example.com/saml/acs/acme/",
+    "HTTPS://app.example.com/saml/acs/acme/",
+    "https://APP.example.com/saml/acs/acme/",
+    "https://app.example.com:443/saml/acs/acme/",
+    "https://user@app.example.com/saml/acs/acme/",
+    "https://app.example.com/saml/acs/ACME/",
+    "https://app.example.com/saml/acs/acme/?",
+    "https://app.example.com/saml/acs/acme/?a=b",
+    "https://app.example.com/saml/acs/acme/#",
+    "https://app.example.com/saml/acs/%61cme/",
+    "https://app.example.com/saml/acs/globex/",
+    "https://app.example.com/saml/acs/x/../acme/",
+    "https://app.example.com/saml/acs/acme/.evil",
+    "https://app.example.com.evil/saml/acs/acme/",
+    "https://evil.example.com/?https://app.example.com/saml/acs/acme/",
+    "/saml/acs/acme/",
+];
 
 #[test]
 fn pro_012_pro_013_destination() {
     let destination = format!("Destination=\"{ACS}\"");
-    let other = |url: &str| format!("Destination=\"{url}\"");
-    for url in [
-        "",
-        "https://app.example.com/saml/acs/acme",
-        "http://app.example.com/saml/acs/acme/",
-        "https://app.example.com:443/saml/acs/acme/",
-        "https://app.example.com/saml/acs/ACME/",
-        "https://app.example.com/saml/acs/acme/?",
-        "https://app.example.com/saml/acs/globex/",
-        "https://app.example.com/saml/acs/x/../acme/",
-        "https://app.example.com/saml/acs/acme/.evil",
-    ] {
-        refuse_all(&[(&destination, &other(url), "profile.destination")]);
+    for url in ELSEWHERE {
+        refuse_all(&[(&destination, &format!("Destination=\"{url}\""), "profile.destination")]);
     }
     refuse_all(&[(&destination, "", "profile.destination")]);
 }
@@ -108,11 +188,24 @@ fn pro_030_pro_031_subject() {
         (&name_id, &format!("{name_id}<saml:NameID>x</saml:NameID>"), "schema.cardinality"),
         (&name_id, &format!("><saml:NameID>x</saml:NameID>{ALICE}</saml:NameID>"), "schema.text"),
         ("<saml:Subject>", "<saml:Subject><saml:BaseID/>", "schema.element"),
+        (&name_id, &format!(">{}</saml:NameID>", "a".repeat(10_000)), "profile.name_id"),
+        (&name_id, &format!(">{ALICE}<x/></saml:NameID>"), "schema.text"),
     ]);
+    for parts in [SignedParts::Response, SignedParts::Both] {
+        let bench = Bench::signing(parts);
+        let template = bench.response().template();
+        let subject = element(&template, "Subject").to_owned();
+        bench.refuse(&bench.sign(&without(&template, &subject)), "profile.subject");
+        bench.refuse(&bench.sign(&replace(&template, &subject, "<saml:Subject/>")), "profile.subject_confirmation");
+        bench.refuse(&bench.sign(&replace(&template, &subject, &subject.repeat(2))), "schema.cardinality");
+        // No name is no name, not an empty one: what identifies is then for the mapping to find, or nobody signs in.
+        let nameless = without(&template, element(&template, "NameID"));
+        assert_eq!(bench.judge(&bench.sign(&nameless)).unwrap().name_id(), None);
+    }
 }
 
 #[test]
-fn pro_034_to_042_confirmation() {
+fn pro_034_pro_035_pro_036_pro_037_pro_038_pro_039_pro_040_pro_041_pro_042_confirmation() {
     let recipient = format!("Recipient=\"{ACS}\"");
     let until = " NotOnOrAfter=\"2026-11-23T12:05:00.000Z\" InResponseTo";
     let answered = format!(" InResponseTo=\"{REQUEST}\"/>");
@@ -129,11 +222,41 @@ fn pro_034_to_042_confirmation() {
         (&recipient, &format!("NotBefore=\"2026-11-23T11:00:00Z\" {recipient}"), "profile.confirmation_not_before"),
         (until, " InResponseTo", "profile.subject_confirmation"),
         (until, " NotOnOrAfter=\"2026-11-23T11:58:00Z\" InResponseTo", "profile.expired"),
+        (until, " NotOnOrAfter=\"\" InResponseTo", "schema.date_time"),
+        (until, " NotOnOrAfter=\"tomorrow\" InResponseTo", "schema.date_time"),
+        (BEARER, "urn:oasis:names:tc:SAML:2.0:cm:artifact", "profile.subject_confirmation"),
+        (BEARER, "urn:oasis:names:tc:SAML:2.0:cm:bearer ", "profile.subject_confirmation"),
+        (&format!(" Method=\"{BEARER}\""), "", "profile.subject_confirmation"),
+        (&answered, " InResponseTo=\" \"/>", "profile.in_response_to"),
+        (&answered, " InResponseTo=\"_REQUEST\"/>", "profile.in_response_to"),
+        (&answered, " InResponseTo=\"_request \"/>", "profile.in_response_to"),
+        // Both name another request: nobody asked for it here.
+        (&format!("\"{REQUEST}\""), "\"_other\"", "profile.in_response_to"),
+        // The response does, and its proven part does not.
+        (&format!(" InResponseTo=\"{REQUEST}\">"), " InResponseTo=\"_other\">", "profile.in_response_to"),
+        // Nothing says that anything was asked, and nothing that was not asked is wanted here.
+        (&format!(" InResponseTo=\"{REQUEST}\""), "", "profile.unsolicited"),
     ]);
+    for url in ELSEWHERE {
+        refuse_all(&[(&recipient, &format!("Recipient=\"{url}\""), "profile.recipient")]);
+    }
+    let within = |second: &str| format!(" NotOnOrAfter=\"2026-11-23T11:58:{second}Z\" InResponseTo");
+    accept_all(&[(until, &within("01")), (until, " NotOnOrAfter=\"2026-11-23T12:00:00Z\" InResponseTo")]);
+    let bench = Bench::signing(SignedParts::Response);
+    let template = bench.response().template();
+    let data = element(&template, "SubjectConfirmationData").to_owned();
+    bench.refuse(&bench.sign(&without(&template, &data)), "profile.subject_confirmation");
+    bench.refuse(&bench.sign(&replace(&template, &data, &data.repeat(2))), "schema.cardinality");
+    let empty = replace(&template, &data, "<saml:SubjectConfirmationData/>");
+    bench.refuse(&bench.sign(&empty), "profile.subject_confirmation");
+    // The response may be silent: what counts is what the proven part answers.
+    let silent = replace(&template, &format!(" InResponseTo=\"{REQUEST}\">"), ">");
+    bench.accept(&bench.sign(&silent));
+    bench.refuse(&bench.sign(&silent.replace(&answered, " InResponseTo=\"_other\"/>")), "profile.in_response_to");
 }
 
 #[test]
-fn pro_060_to_069_conditions() {
+fn pro_060_pro_061_pro_062_pro_063_pro_064_pro_067_pro_068_pro_069_conditions() {
     let other = AUDIENCE.replace("acme", "globex");
     refuse_all(&[
         (AUDIENCE, "", "profile.audience"),
@@ -150,13 +273,56 @@ fn pro_060_to_069_conditions() {
             "profile.not_yet_valid",
         ),
         ("<saml:Conditions", "<saml:Conditions/><saml:Conditions", "schema.cardinality"),
+        (AUDIENCE, "<saml:AudienceRestriction><saml:Audience/></saml:AudienceRestriction>", "profile.audience"),
+        (
+            AUDIENCE,
+            "<saml:AudienceRestriction><saml:Audience> </saml:Audience></saml:AudienceRestriction>",
+            "profile.audience",
+        ),
+        (AUDIENCE, &format!("{AUDIENCE}<saml:AudienceRestriction/>"), "profile.audience"),
+        (AUDIENCE, &format!("{AUDIENCE}<x:AudienceRestriction xmlns:x=\"urn:x\"/>"), "profile.unknown_condition"),
+        (
+            AUDIENCE,
+            &format!(
+                "{AUDIENCE}<saml:Condition xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"x\"/>"
+            ),
+            "profile.unknown_condition",
+        ),
+        (AUDIENCE, &format!("{AUDIENCE}<saml:ProxyRestriction/><saml:ProxyRestriction/>"), "schema.cardinality"),
+        (AUDIENCE, &format!("{AUDIENCE}text"), "schema.text"),
+        (BEGIN, "NotBefore=\"\"", "schema.date_time"),
+        (BEGIN, "NotBefore=\"soon\"", "schema.date_time"),
+        (BEGIN, "NotBefore=\"2026-11-23T12:05:00Z\"", "schema.value"),
+        (BEGIN, "NotBefore=\"2026-11-23T12:06:00Z\"", "schema.value"),
+        (END, "NotOnOrAfter=\"2026-11-23T12:00:00Z\"><saml:Aud", "schema.value"),
+        (END, "NotOnOrAfter=\"never\"><saml:Aud", "schema.date_time"),
     ]);
+    for audience in [
+        "https://app.example.com/saml/metadata/acme",
+        "https://app.example.com/saml/metadata/acme/x",
+        "https://app.example.com/saml/metadata/ACME/",
+        "https://app.example.com/saml/metadata/globex/",
+        "https://app.example.com/saml/metadata/",
+        "https://app.example.com/saml/metadata/acme/ https://other.example.com/",
+        "https://app.example.com/saml/metadata/.*/",
+        "https://appXexample.com/saml/metadata/acme/",
+        "xhttps://app.example.com/saml/metadata/acme/",
+        ACS,
+        "*",
+    ] {
+        refuse_all(&[(SP, audience, "profile.audience")]);
+    }
+    let proxy = format!("{AUDIENCE}<saml:ProxyRestriction Count=\"0\"/>");
+    accept_all(&[(AUDIENCE, &proxy), (AUDIENCE, &AUDIENCE.repeat(2))]);
+    let bench = Bench::signing(SignedParts::Both);
+    let template = bench.response().template();
+    bench.refuse(&bench.sign(&without(&template, element(&template, "Conditions"))), "profile.audience");
     let two = "<saml:Audience>https://other.example.com/</saml:Audience></saml:AudienceRestriction>";
     accept_all(&[("</saml:AudienceRestriction>", two), (AUDIENCE, &format!("{AUDIENCE}<saml:OneTimeUse/>"))]);
 }
 
 #[test]
-fn pro_071_to_078_statements() {
+fn pro_071_pro_072_pro_076_pro_078_statements() {
     let bench = Bench::signing(SignedParts::Response);
     let template = bench.response().template();
     let start = template.find("<saml:AuthnStatement").unwrap();
@@ -173,7 +339,96 @@ fn pro_071_to_078_statements() {
         ("<saml:AuthnStatement", "<saml:Unknown/><saml:AuthnStatement", "schema.element"),
         ("<saml:AuthnStatement", "text<saml:AuthnStatement", "schema.text"),
         ("<saml:AttributeStatement>", "<saml:AttributeStatement>text", "schema.text"),
+        (
+            STATEMENT,
+            "<saml:AuthzDecisionStatement Resource=\"x\" Decision=\"Permit\"/><saml:AuthnStatement",
+            "schema.element",
+        ),
+        (
+            STATEMENT,
+            "<saml:Statement xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"saml:AuthnStatementType\"/><saml:AuthnStatement",
+            "schema.element",
+        ),
+        (STATEMENT, "<x:AuthnStatement xmlns:x=\"urn:x\"/><saml:AuthnStatement", "schema.foreign_namespace"),
+        ("SessionIndex=", "SessionNotOnOrAfter=\"\" SessionIndex=", "schema.date_time"),
     ]);
+    // Within the skew it is not over.
+    accept_all(&[("SessionIndex=", "SessionNotOnOrAfter=\"2026-11-23T11:58:01Z\" SessionIndex=")]);
+    let elements =
+        ["Response", "Status", "Assertion", "Subject", "SubjectConfirmation", "Conditions", "AudienceRestriction"];
+    for name in elements.into_iter().chain(["AuthnStatement", "AuthnContext", "Attribute"]) {
+        let one = element(&template, name).to_owned();
+        bench.refuse(&bench.sign(&replace(&template, &one, &inside_last(&one, "text"))), "schema.text");
+        bench.accept(&bench.sign(&replace(&template, &one, &inside_last(&one, "\n\t "))));
+    }
+}
+
+const STATEMENT: &str = "<saml:AuthnStatement";
+
+/// The skew bounds the future; how far back is the host's to ask for, with ForceAuthn (`flow`).
+#[test]
+fn pro_074_authenticated_in_the_future() {
+    let instant = "AuthnInstant=\"2026-11-23T12:00:00.000Z\"";
+    refuse_all(&[
+        (instant, "AuthnInstant=\"2026-11-23T12:02:01Z\"", "profile.issue_instant"),
+        (instant, "AuthnInstant=\"9999-12-31T23:59:59Z\"", "profile.issue_instant"),
+        (instant, "AuthnInstant=\"\"", "schema.date_time"),
+        (&format!("{instant} "), "", "schema.missing"),
+    ]);
+    accept_all(&[
+        (instant, "AuthnInstant=\"2026-11-23T12:02:00Z\""),
+        (instant, "AuthnInstant=\"2020-01-01T00:00:00Z\""),
+    ]);
+}
+
+#[test]
+fn pro_075_session_indexes() {
+    let bench = Bench::signing(SignedParts::Response);
+    let template = bench.response().template();
+    let index = " SessionIndex=\"_session\"";
+    let indexes = |xml: &str| -> Vec<String> {
+        let login = bench.accept(&bench.sign(xml));
+        let indexes = login.authn_statements().iter().filter_map(|statement| statement.session_index());
+        indexes.map(|index| index.as_str().to_owned()).collect()
+    };
+    assert_eq!(indexes(&template), ["_session"]);
+    assert!(indexes(&without(&template, index)).is_empty());
+    let statement = element(&template, "AuthnStatement").to_owned();
+    let second = replace(&statement, index, " SessionIndex=\"_second\"");
+    assert_eq!(indexes(&after(&template, &statement, &second)), ["_session", "_second"]);
+    // Empty it names no session, and what is longer than any store keeps is refused.
+    let of_length = |length: usize| replace(&template, "\"_session\"", &format!("\"{}\"", "x".repeat(length)));
+    assert!(indexes(&of_length(0)).is_empty());
+    assert_eq!(indexes(&of_length(2_048)), ["x".repeat(2_048)]);
+    bench.refuse(&bench.sign(&of_length(2_049)), "schema.value");
+}
+
+/// Everything stands where the schema has it (CVE-2021-21238).
+#[test]
+fn pro_077_the_order_of_the_schema() {
+    let bench = Bench::signing(SignedParts::Response);
+    let template = bench.response().template();
+    let swap = |first: &str, second: &str, within: &str| {
+        let whole = element(&template, within).to_owned();
+        let [one, two] = [first, second].map(|name| element(&whole, name).to_owned());
+        let swapped = replace(&replace(&replace(&whole, &two, "<hole/>"), &one, &two), "<hole/>", &one);
+        bench.sign(&replace(&template, &whole, &swapped))
+    };
+    for (first, second, within, code) in [
+        ("Issuer", "Subject", "Assertion", "profile.issuer"),
+        ("Subject", "Conditions", "Assertion", "schema.order"),
+        ("Conditions", "AuthnStatement", "Assertion", "schema.order"),
+        ("Subject", "AttributeStatement", "Assertion", "schema.order"),
+        ("NameID", "SubjectConfirmation", "Subject", "schema.order"),
+    ] {
+        bench.refuse(&swap(first, second, within), code);
+    }
+    bench.accept(&swap("AuthnStatement", "AttributeStatement", "Assertion"));
+    let [status, assertion] = ["Status", "Assertion"].map(|name| element(&template, name).to_owned());
+    let late = after(&without(&template, &status), &assertion, &status);
+    bench.refuse(&bench.sign(&late), "schema.order");
+    let issuer = format!("<saml:Issuer xmlns:saml=\"{SAML}\">{IDP}</saml:Issuer>");
+    bench.refuse(&bench.sign(&inside_last(&without(&template, &issuer), &issuer)), "dsig.misplaced");
 }
 
 /// What stands outside of the assertion's signature can only take away.
@@ -379,39 +634,4 @@ fn pro_096_attributes_outside_of_the_assertion() {
     bench.refuse(&after(&xml, element(&xml, "Assertion"), &declared), "schema.foreign_namespace");
     let inside = bench.sign(&before(&bench.response().template(), "</saml:Assertion>", &foreign));
     bench.refuse(&inside, "schema.foreign_namespace");
-}
-
-/// No setting makes an unsigned assertion good.
-#[test]
-fn api_003_no_policy_accepts_what_nobody_signed() {
-    let relaxations = [
-        Relaxation::ConfirmationNotBefore,
-        Relaxation::NoAuthnStatement,
-        Relaxation::EmptyInResponseTo,
-        Relaxation::Cbc,
-        Relaxation::UnsignedLogoutResponse,
-    ];
-    let dangerous = |policy: Policy| {
-        policy.dangerous().allow_sha1().allow_rsa1024().allow_inclusive_c14n().allow_rsa1_5().allow_3des().into_policy()
-    };
-    let mut bench = Bench::signing(SignedParts::Nothing);
-    let asked = bench.response().xml().unwrap();
-    let unasked = asked.replace(&format!(" InResponseTo=\"{REQUEST}\""), "");
-    let signed = Bench::signing(SignedParts::Both).response().xml().unwrap();
-    for rule in [SignatureRule::Either, SignatureRule::Assertion, SignatureRule::Response, SignatureRule::Both] {
-        for unsolicited in [Unsolicited::Refuse, Unsolicited::Accept] {
-            for subset in 0..1_u32 << relaxations.len() {
-                let chosen = relaxations.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0);
-                let base = Policy::strict().with_signature_rule(rule).with_unsolicited(unsolicited);
-                let policy = chosen.fold(base, |policy, (_, relaxation)| policy.with_relaxation(*relaxation));
-                for policy in [policy.clone(), dangerous(policy)] {
-                    bench.connection = bench.connection.clone().with_policy(policy).unwrap();
-                    bench.refuse(&asked, "profile.unsigned");
-                    let refused = unsolicited == Unsolicited::Refuse;
-                    bench.refuse(&unasked, if refused { "profile.unsolicited" } else { "profile.unsigned" });
-                }
-            }
-        }
-        bench.accept(&signed);
-    }
 }

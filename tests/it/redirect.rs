@@ -171,6 +171,22 @@ fn bnd_025_algorithm_swapped() {
     assert_eq!(judge(&weak, TestKey::Rsa, Policy::strict().dangerous().allow_sha1().into_policy()), Ok(vec![]));
 }
 
+/// Parameters are what stands between ampersands, to the first equals sign; nothing else separates.
+#[test]
+fn bnd_033_separators() {
+    let good = query(Some(key(TestKey::Rsa)), Some("x"));
+    for same in [format!("&&{good}"), format!("{good}&"), good.replace('&', "&&"), format!("flag&{good}&=&=x")] {
+        assert_eq!(strict(&same), Ok(vec![]), "{same}");
+    }
+    let semicolons = good.replace('&', ";");
+    assert_eq!(strict(&semicolons), Err("binding.base64"), "one parameter");
+    assert_eq!(strict(&good.replacen('&', "&amp;", 1)), Err("binding.detached_signature_invalid"));
+    assert_eq!(strict(&format!("{good}#x")), Err("binding.detached_signature_invalid"), "a fragment is never sent");
+    assert_eq!(strict(&format!("?{good}")), Err("binding.missing_param"));
+    assert_eq!(strict(&good.replace("SAMLRequest=", "SAMLRequest;v=1=")), Err("binding.missing_param"));
+    assert_eq!(strict(&good.replace("SAMLRequest=", "SAMLRequest")), Err("binding.missing_param"));
+}
+
 fn with_message(octets: &[u8]) -> String {
     use base64::Engine as _;
     let message = base64::prelude::BASE64_STANDARD.encode(octets);

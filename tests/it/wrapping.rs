@@ -43,7 +43,6 @@ fn xsw_01_the_response_inside_its_own_signature() {
         let wrapped = inside_last(&signature, &original);
         let issuer = element(&evil_root, "Issuer").to_owned();
         bench.refuse(&after(&evil_root, &issuer, &wrapped), "dsig.structure");
-        // The row's XSW-11: with the inner signature inside, too, nothing changes.
     });
 }
 
@@ -182,6 +181,37 @@ fn xsw_10_the_assertion_in_a_signed_response_is_swapped() {
 
 /// XSW-21 and XSW-22, too: places where the schema lets anything stand. Evil is in the place of the assertion
 /// and the signed one in it, and the other way round with the blessing of the identity provider.
+/// Both signed, and the assertion's signature wrapped before the identity provider signs the response around it: what is
+/// wrong inside is found although the signature outside is right.
+#[test]
+fn xsw_11_wrapped_under_a_good_signature() {
+    for key in [TestKey::Rsa, TestKey::P256] {
+        let bench = Bench::new(key, RA, Default::default());
+        let template = bench.response().template();
+        let half = sign_part(&template, element(&template, "Assertion"), key);
+        bench.accept(&bench.sign(&half));
+        let (original, evil) = original_and_evil(&half);
+        let signature = element(&original, "Signature").to_owned();
+        let info = element(&signature, "SignedInfo").to_owned();
+        let keeping = |signature: &str| after(&evil, element(&evil, "Issuer"), signature);
+        let object = format!("<ds:Object>{}</ds:Object>", unsigned(&original));
+        for (assertions, code) in [
+            ([evil.as_str(), &original].concat(), "profile.multiple_assertions"),
+            ([original.as_str(), &evil].concat(), "profile.multiple_assertions"),
+            (inside_last(&evil, &original), "schema.element"),
+            (keeping(&signature), "dsig.reference_target"),
+            ([keeping(&signature), unsigned(&original)].concat(), "profile.multiple_assertions"),
+            (keeping(&inside_last(&signature, &unsigned(&original))), "dsig.structure"),
+            (keeping(&inside_last(&signature, &object)), "dsig.object_forbidden"),
+            (replace(&original, &info, &info.repeat(2)), "dsig.signed_info_count"),
+            (after(&original, &signature, &signature), "dsig.multiple"),
+            (replace(&original, ALICE, ADMIN), FORGERY),
+        ] {
+            bench.refuse(&bench.sign(&replace(&half, &original, &assertions)), code);
+        }
+    }
+}
+
 #[test]
 fn xsw_20_wherever_the_schema_has_any() {
     let spots = [("Conditions", "Advice"), ("", "SubjectConfirmationData"), ("", "AttributeValue")];
@@ -273,6 +303,10 @@ fn xsw_27_the_root_is_a_response() {
         bench
             .refuse(&format!("<s:Envelope xmlns:s=\"urn:soap\"><s:Body>{xml}</s:Body></s:Envelope>"), "schema.element");
         bench.refuse(&original, "schema.element");
+        bench.refuse(
+            &format!("<e:EncryptedAssertion xmlns:e=\"{SAML}\">{original}</e:EncryptedAssertion>"),
+            "schema.element",
+        );
         let namespace = "xmlns:o=\"urn:oasis:names:tc:SAML:2.0:protocol\"";
         for root in ["ArtifactResponse", "LogoutResponse", "AuthnRequest", "response"] {
             bench.refuse(&format!("<o:{root} {namespace}>{xml}</o:{root}>"), "schema.element");

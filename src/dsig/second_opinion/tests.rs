@@ -319,6 +319,26 @@ fn namespaces_in_scope() {
     row(&unbound, Valid, DOCUMENT, "xml.unbound_prefix");
 }
 
+/// libxml2 gives a document for each of these, and notes an error: that alone is a no.
+#[test]
+fn c14_018_an_error_that_is_only_noted_is_a_veto() {
+    let xml = bench().xml();
+    let with = |fragment: &str| replace(&xml, "</samlp:Status>", &format!("{fragment}</samlp:Status>"));
+    assert_eq!(asked(&with("<y/>"), TestKey::Rsa), Ok(()));
+    for fragment in [
+        "<x:y/>",
+        "<y x:a=\"\"/>",
+        "<a:b:c/>",
+        "<x::y/>",
+        "<y xmlns:p=\"\"/>",
+        "<y xmlns:xmlns=\"urn:x\"/>",
+        "<y xmlns:xml=\"urn:x\"/>",
+        "<y xmlns:p=\"urn:x\" xmlns:q=\"urn:x\" p:a=\"\" q:a=\"\"/>",
+    ] {
+        assert_eq!(asked(&with(fragment), TestKey::Rsa), DOCUMENT, "{fragment}");
+    }
+}
+
 #[test]
 fn signature_octets() {
     let xml = bench().xml();

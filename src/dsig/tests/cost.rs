@@ -79,3 +79,29 @@ fn declarations_that_nobody_uses_cost_nothing_below() {
     let many = parse(format!("<r{}>{body}</r>", declarations(60)));
     compare(&few, 1, &many, &Method::exclusive());
 }
+
+/// A name that stands there once, and that each of many small elements has to write out: ten gigabytes from one megabyte,
+/// which anybody who holds a signed message could ask for.
+#[test]
+fn xml_084_names_are_not_written_out_without_end() {
+    let with = |name: usize, elements: usize| {
+        let name = "x".repeat(name);
+        parse(format!("<r xmlns:p=\"urn:{name}\"><a>{}</a></r>", "<p:e/>".repeat(elements)))
+    };
+    let written = |document: &Document, method: &Method<'_>| {
+        let mut count = Count(0);
+        canonicalize(document.root(), None, method, &mut count)
+            .map(|()| count.0)
+            .map_err(|rejection| rejection.reason())
+    };
+    let exclusive = Method::exclusive();
+    assert!(written(&with(90, 5_000), &exclusive).is_ok(), "as much as sixteen times the document");
+    for (name, elements) in [(1_000, 5_000), (700_000, 18_000)] {
+        let document = with(name, elements);
+        assert_eq!(written(&document, &exclusive), Err(Limit::Namespaces.into()));
+        // Declared once, it is written once.
+        let inclusive = Method { rule: Rule::Inclusive10, inclusive_prefixes: Vec::new() };
+        assert!(written(&document, &inclusive).unwrap() < 2 * document.octets().len());
+        assert!(written(&document, &Method { rule: Rule::Exclusive, inclusive_prefixes: vec!["p"] }).is_ok());
+    }
+}

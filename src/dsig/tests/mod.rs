@@ -9,6 +9,7 @@ mod verifying;
 
 use super::c14n::{Method, Rule, canonicalize};
 use super::*;
+use crate::error::Limit;
 use crate::limits::Limits;
 use crate::xml::{Document, Node, Profile};
 

@@ -227,3 +227,12 @@ fn write_record(records: &mut impl std::io::Write, task: &Task, octets: &[u8]) {
         records.write_all(text).unwrap();
     }
 }
+
+/// By code points, as their UTF-8 compares, and not by UTF-16, where U+10000 would come before U+F900.
+#[test]
+fn xml_078_attributes_above_the_basic_plane() {
+    let xml = "<a \u{10000}='1' \u{f900}='2' z='3'/>";
+    let document = parse(xml);
+    let octets = canonical(document.root(), None, &Method::exclusive());
+    assert_eq!(String::from_utf8(octets).unwrap(), "<a z=\"3\" \u{f900}=\"2\" \u{10000}=\"1\"></a>");
+}

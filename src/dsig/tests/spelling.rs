@@ -1,0 +1,67 @@
+//! What is canonical as it stands is copied; everything that only looks so is not.
+
+use super::*;
+
+#[test]
+fn what_is_not_spelled_canonically_is_written_anew() {
+    let cases = [
+        // As it stands.
+        (
+            r#"<p:a xmlns:p="urn:p" b="1" c="'>"><d>t</d> </p:a>"#,
+            r#"<p:a xmlns:p="urn:p" b="1" c="'>"><d>t</d> </p:a>"#,
+        ),
+        // Spelled otherwise.
+        ("<a b='1'></a>", r#"<a b="1"></a>"#),
+        ("<a b='\"'></a>", r#"<a b="&quot;"></a>"#),
+        ("<a  b=\"1\"></a>", r#"<a b="1"></a>"#),
+        ("<a\tb=\"1\"></a>", r#"<a b="1"></a>"#),
+        ("<a b =\"1\"></a>", r#"<a b="1"></a>"#),
+        ("<a b= \"1\"></a>", r#"<a b="1"></a>"#),
+        ("<a b=\"1\" ></a>", r#"<a b="1"></a>"#),
+        ("<a ></a >", "<a></a>"),
+        ("<a></a\n>", "<a></a>"),
+        ("<a/>", "<a></a>"),
+        ("<a b=\"1\"/>", r#"<a b="1"></a>"#),
+        ("<a b=\"&#49;\"></a>", r#"<a b="1"></a>"#),
+        ("<a b=\"\t\"></a>", r#"<a b=" "></a>"#),
+        // Out of order.
+        (r#"<a c="1" b="2"></a>"#, r#"<a b="2" c="1"></a>"#),
+        (r#"<a b="1" xmlns="urn:a"></a>"#, r#"<a xmlns="urn:a" b="1"></a>"#),
+        (
+            r#"<a xmlns:q="urn:q" xmlns:p="urn:p" p:b="" q:c=""></a>"#,
+            r#"<a xmlns:p="urn:p" xmlns:q="urn:q" p:b="" q:c=""></a>"#,
+        ),
+        (
+            r#"<a xmlns:p="urn:q" xmlns:q="urn:p" p:b="" q:c=""></a>"#,
+            r#"<a xmlns:p="urn:q" xmlns:q="urn:p" q:c="" p:b=""></a>"#,
+        ),
+        // Declared for nothing, again, or what needs no declaration.
+        (r#"<a xmlns:p="urn:p"></a>"#, "<a></a>"),
+        (r#"<a xmlns=""></a>"#, "<a></a>"),
+        (r#"<a xmlns="urn:a"><b xmlns="urn:a"></b></a>"#, r#"<a xmlns="urn:a"><b></b></a>"#),
+        (r#"<a xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:lang="en"></a>"#, r#"<a xml:lang="en"></a>"#),
+        // Text that is not as it stands, or not next to what stands beside it.
+        ("<a>></a>", "<a>&gt;</a>"),
+        ("<a>x&amp;y</a>", "<a>x&amp;y</a>"),
+        ("<a>&#x78;</a>", "<a>x</a>"),
+        ("<a>x<!-- - -->y</a>", "<a>xy</a>"),
+        ("<a><!-- - --></a>", "<a></a>"),
+        ("<a><![CDATA[x]]></a>", "<a>x</a>"),
+        ("<a><![CDATA[<]]>x</a>", "<a>&lt;x</a>"),
+        ("<a>x\r\ny</a>", "<a>x\ny</a>"),
+    ];
+    for (xml, expected) in cases {
+        let document = parse(xml);
+        let octets = canonical(document.root(), None, &Method::exclusive());
+        assert_eq!(String::from_utf8(octets).unwrap(), expected, "{xml}");
+    }
+}
+
+#[test]
+fn an_apex_declares_what_its_ancestors_declared_and_what_is_left_out_leaves_no_gap() {
+    let document = parse(r#"<a xmlns:p="urn:p" x="1"><p:b><c>1</c><d>2</d><e>3</e></p:b></a>"#);
+    let apex = document.root().elements().next().unwrap();
+    let omit = apex.elements().nth(1);
+    let octets = canonical(apex, omit, &Method::exclusive());
+    assert_eq!(String::from_utf8(octets).unwrap(), r#"<p:b xmlns:p="urn:p"><c>1</c><e>3</e></p:b>"#);
+}
