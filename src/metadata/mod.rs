@@ -4,6 +4,7 @@
 //! Reading metadata is namespace-aware and goes through the hardened parser; roles, extensions and attributes
 //! that a service provider has no use for are not read.
 
+mod change;
 mod endpoint;
 mod fields;
 mod identity_provider;
@@ -18,6 +19,7 @@ mod warning;
 
 pub(crate) use endpoint::is_web_url;
 pub use endpoint::{Endpoint, EndpointBinding};
+pub use change::{ChangeVerdict, KeyUse, MetadataChange, Service};
 pub use fields::IdentityProviderBuilder;
 pub use identity_provider::{AuthnRequestSigning, IdentityProvider};
 pub use read::{EntityChoice, MetadataSource, MetadataTrust};
