@@ -62,7 +62,14 @@ impl Connection {
         if !permitted {
             return Err(ConfigError::NoSigningKey);
         }
-        Ok(Self { id, organization, identity_provider, policy, status: ConnectionStatus::Draft, expiry: MetadataExpiry::Warned })
+        Ok(Self {
+            id,
+            organization,
+            identity_provider,
+            policy,
+            status: ConnectionStatus::Draft,
+            expiry: MetadataExpiry::Warned,
+        })
     }
 
     /// A connection that whoever operates the host has configured and vouches for, as in a configuration file: active

@@ -4,8 +4,8 @@ mod fetch;
 mod refresh;
 
 pub use fetch::{Decision, Fetch, RefreshFailure};
-pub(crate) use refresh::{Judged, Published};
 pub use refresh::{ChangeDigest, HeldChange, RegistrationWarning};
+pub(crate) use refresh::{Judged, Published};
 
 pub use crate::crypto::NoRandomness;
 

@@ -175,9 +175,8 @@ fn report_outcome(old: &Registration, outcome: &RefreshOutcome, now: DateTime<Ut
     let id = old.connection().id();
     match outcome {
         RefreshOutcome::Changed(changes) => {
-            let added = |change: &&MetadataChange| {
-                matches!(change, MetadataChange::KeyAdded { usage: KeyUse::Signing, .. })
-            };
+            let added =
+                |change: &&MetadataChange| matches!(change, MetadataChange::KeyAdded { usage: KeyUse::Signing, .. });
             changes.iter().filter(added).for_each(|_| report(id, &SecurityEvent::NewKey));
             report(id, &SecurityEvent::MetadataChanged);
         }

@@ -17,9 +17,9 @@ mod tests;
 mod validity;
 mod warning;
 
+pub use change::{ChangeVerdict, KeyUse, MetadataChange, Service};
 pub(crate) use endpoint::is_web_url;
 pub use endpoint::{Endpoint, EndpointBinding};
-pub use change::{ChangeVerdict, KeyUse, MetadataChange, Service};
 pub use fields::IdentityProviderBuilder;
 pub use identity_provider::{AuthnRequestSigning, IdentityProvider};
 pub use read::{EntityChoice, MetadataSource, MetadataTrust};

@@ -146,9 +146,7 @@ impl Fetch {
         };
         let encoder = match &self.trust {
             MetadataTrust::ObtainedSecurely => encoder.byte(0),
-            MetadataTrust::SignedBy(keys) => {
-                encoder.byte(1).each(keys, |encoder, key| encoder.octets(key.spki_der()))
-            }
+            MetadataTrust::SignedBy(keys) => encoder.byte(1).each(keys, |encoder, key| encoder.octets(key.spki_der())),
         };
         let encoder = encoder.text(&self.host).option(self.validators.etag());
         let encoder = encoder.option(self.validators.last_modified()).instant(self.at);

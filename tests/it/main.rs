@@ -35,6 +35,7 @@ mod outbound;
 mod post;
 mod profile;
 mod redirect;
+mod refresh;
 mod registration;
 #[cfg(feature = "scim")]
 mod scim;
