@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod aggregates;
 mod canonical;
 mod catalogue;
 mod encryption;
