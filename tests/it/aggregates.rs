@@ -189,8 +189,9 @@ fn md_004_008_015_what_an_aggregate_is_refused_for() {
         }
     }
     // What nobody asks for is looked at only where a signature is to be proven.
-    let bad = template.replace("<md:Extensions>", "<md:Extensions><a></b>");
-    refuses(&unsigned(&bad), &channel, "xml.not_well_formed");
+    let bad = |xml: &str| xml.replace("<md:Extensions>", "<md:Extensions><a></b>");
+    refuses(&bad(&signed(&template)), &pinned(), "xml.not_well_formed");
+    assert!(find(&bad(&unsigned(&template)), ALICE, &channel).is_ok());
     let sp_only = template.replace("IDPSSODescriptor", "SPSSODescriptor");
     assert_eq!(find(&unsigned(&sp_only), ALICE, &channel).unwrap_err(), "metadata.no_idp");
 }
