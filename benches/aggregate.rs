@@ -111,11 +111,11 @@ fn entity(xml: &mut String, number: usize, certificate: &str) {
         write!(xml, "      <md:KeyDescriptor use=\"{usage}\">\n        <ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\n          <ds:X509Data>\n            <ds:X509Certificate>{certificate}</ds:X509Certificate>\n          </ds:X509Data>\n        </ds:KeyInfo>\n      </md:KeyDescriptor>\n").unwrap();
     }
     for binding in ["HTTP-Redirect", "HTTP-POST", "SOAP"] {
-        write!(xml, "      <md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{id}/profile/SAML2/SLO\"></md:SingleLogoutService>\n").unwrap();
+        writeln!(xml, "      <md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{id}/profile/SAML2/SLO\"></md:SingleLogoutService>").unwrap();
     }
     xml.push_str("      <md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat>\n");
     for binding in ["HTTP-Redirect", "HTTP-POST"] {
-        write!(xml, "      <md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{id}/profile/SAML2/SSO\"></md:SingleSignOnService>\n").unwrap();
+        writeln!(xml, "      <md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{id}/profile/SAML2/SSO\"></md:SingleSignOnService>").unwrap();
     }
     xml.push_str("    </md:IDPSSODescriptor>\n    <md:Organization>\n");
     for name in ["OrganizationName", "OrganizationDisplayName"] {

@@ -295,10 +295,7 @@ fn what_is_no_attack_is_taken() {
     let cases = [
         (good.replace(redirect, ""), vec!["-endpoint", "binding"]),
         (good.replace("com/sso", "com/sso2"), vec!["+endpoint", "+endpoint", "-endpoint", "-endpoint"]),
-        (
-            good.replace("<md:IDPSSO", "<md:IDPSSO").replace("protocolS", "WantAuthnRequestsSigned=\"true\" protocolS"),
-            vec!["signing"],
-        ),
+        (good.replace("protocolS", "WantAuthnRequestsSigned=\"true\" protocolS"), vec!["signing"]),
         (
             good.replace(
                 redirect,
