@@ -65,6 +65,7 @@ pub(crate) fn canonicalize<'d>(
         apex,
         method,
         sink,
+        run: "",
         rendered: Vec::new(),
         open: Vec::new(),
         declarations: Vec::new(),
@@ -78,12 +79,13 @@ pub(crate) fn canonicalize<'d>(
             continue;
         }
         match node.as_text() {
-            Some(text) => write_text(text, writer.sink),
+            Some(text) => writer.text(text),
             None => writer.start_tag(node),
         }
         next = node.next();
     }
     writer.close_before(None);
+    writer.flush();
     Ok(())
 }
 
@@ -91,6 +93,9 @@ struct Canonicalizer<'m, 'd, S> {
     apex: Node<'d>,
     method: &'m Method<'d>,
     sink: &'m mut S,
+    /// Part of the source that is canonical as it stands and has not been written yet: identity providers send mostly what
+    /// they have signed.
+    run: &'d str,
     /// The declarations written on the elements that are open, outermost first.
     rendered: Vec<(&'d str, NamespaceId)>,
     open: Vec<Open<'d>>,
@@ -108,39 +113,88 @@ struct Open<'d> {
 impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
     fn start_tag(&mut self, element: Node<'d>) {
         self.open.push(Open { element, rendered: self.rendered.len() });
+        self.collect_declarations(element);
+        self.collect_attributes(element);
+        match element.canonical_start_tag().filter(|_| self.is_in_order(element)) {
+            Some(tag) => self.copy(tag),
+            None => self.write_start_tag(element),
+        }
+        self.rendered.extend_from_slice(&self.declarations);
+    }
+
+    /// Whether the declarations and attributes to write are those of the element, in its order.
+    fn is_in_order(&self, element: Node<'d>) -> bool {
+        let declared = element.declarations().map(|declaration| (declaration.prefix, declaration.namespace));
+        self.declarations.iter().copied().eq(declared) && self.attributes.iter().copied().eq(element.attributes())
+    }
+
+    fn write_start_tag(&mut self, element: Node<'d>) {
+        self.flush();
         self.sink.write(b"<");
         self.sink.write(element.qualified_name().as_bytes());
-        self.write_declarations(element);
-        self.write_attributes(element);
-        self.sink.write(b">");
-    }
-
-    /// Ends the open elements that don't hold the node that comes next.
-    fn close_before(&mut self, next: Option<Node<'d>>) {
-        while let Some(open) = self.open.pop_if(|open| next.is_none_or(|next| !next.is_within(open.element))) {
-            self.sink.write(b"</");
-            self.sink.write(open.element.qualified_name().as_bytes());
-            self.sink.write(b">");
-            self.rendered.truncate(open.rendered);
-        }
-    }
-
-    fn write_declarations(&mut self, element: Node<'d>) {
-        self.declarations.clear();
-        match self.method.rule {
-            Rule::Exclusive => self.collect_visibly_used(element),
-            Rule::Inclusive10 | Rule::Inclusive11 => self.collect_in_scope(element),
-        }
-        self.declarations.sort_unstable_by_key(|(prefix, _)| *prefix);
         let document = element.document();
         for (prefix, namespace) in &self.declarations {
-            self.rendered.push((*prefix, *namespace));
             self.sink.write(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.sink.write(prefix.as_bytes());
             self.sink.write(b"=\"");
             write_value(document.namespace(*namespace), self.sink);
             self.sink.write(b"\"");
         }
+        for attribute in &self.attributes {
+            self.sink.write(b" ");
+            self.sink.write(attribute.qualified_name().as_bytes());
+            self.sink.write(b"=\"");
+            write_value(attribute.value(), self.sink);
+            self.sink.write(b"\"");
+        }
+        self.sink.write(b">");
+    }
+
+    /// Ends the open elements that don't hold the node that comes next.
+    fn close_before(&mut self, next: Option<Node<'d>>) {
+        while let Some(open) = self.open.pop_if(|open| next.is_none_or(|next| !next.is_within(open.element))) {
+            match open.element.canonical_end_tag() {
+                Some(tag) => self.copy(tag),
+                None => self.write_end_tag(open.element),
+            }
+            self.rendered.truncate(open.rendered);
+        }
+    }
+
+    fn write_end_tag(&mut self, element: Node<'d>) {
+        self.flush();
+        self.sink.write(b"</");
+        self.sink.write(element.qualified_name().as_bytes());
+        self.sink.write(b">");
+    }
+
+    fn text(&mut self, text: &'d str) {
+        if find_byte(text.as_bytes(), is_special_in_text).is_none() {
+            return self.copy(text);
+        }
+        self.flush();
+        write_escaped(text, is_special_in_text, self.sink);
+    }
+
+    /// Writes what is canonical as it stands, together with what stands before and after it.
+    fn copy(&mut self, text: &'d str) {
+        self.run = self.apex.document().joined(self.run, text).unwrap_or_else(|| {
+            self.sink.write(self.run.as_bytes());
+            text
+        });
+    }
+
+    fn flush(&mut self) {
+        self.sink.write(std::mem::take(&mut self.run).as_bytes());
+    }
+
+    fn collect_declarations(&mut self, element: Node<'d>) {
+        self.declarations.clear();
+        match self.method.rule {
+            Rule::Exclusive => self.collect_visibly_used(element),
+            Rule::Inclusive10 | Rule::Inclusive11 => self.collect_in_scope(element),
+        }
+        self.declarations.sort_unstable_by_key(|(prefix, _)| *prefix);
     }
 
     /// Exclusive C14N §3: the prefixes used in names here, and those of the prefix list as far as
@@ -186,20 +240,13 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         }
     }
 
-    fn write_attributes(&mut self, element: Node<'d>) {
+    fn collect_attributes(&mut self, element: Node<'d>) {
         self.attributes.clear();
         self.attributes.extend(element.attributes());
         if element == self.apex && self.method.rule != Rule::Exclusive {
             self.inherit_xml_attributes(element);
         }
         self.attributes.sort_unstable_by_key(|attribute| (attribute.namespace(), attribute.local_name()));
-        for attribute in &self.attributes {
-            self.sink.write(b" ");
-            self.sink.write(attribute.qualified_name().as_bytes());
-            self.sink.write(b"=\"");
-            write_value(attribute.value(), self.sink);
-            self.sink.write(b"\"");
-        }
     }
 
     /// Canonical XML 1.0 §2.4 imports every `xml:` attribute of the ancestors, 1.1 §2.4 only
@@ -224,10 +271,9 @@ fn inherited_xml_attributes(apex: Node<'_>) -> impl Iterator<Item = Attribute<'_
         .filter(|attribute| attribute.namespace() == XML_NAMESPACE)
 }
 
-/// Writes a text node (Canonical XML §2.3).
-fn write_text(text: &str, sink: &mut impl Sink) {
-    let is_special = |byte| (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r');
-    write_escaped(text, is_special, sink);
+/// What is replaced in a text node (Canonical XML §2.3).
+fn is_special_in_text(byte: u8) -> bool {
+    (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r')
 }
 
 /// Writes the value of an attribute (Canonical XML §2.3).

@@ -23,18 +23,21 @@ pub(super) fn is_white_space(byte: u8) -> bool {
 /// Whether some byte is of the kind. Looks at whole blocks, which compiles to vector instructions if `kind` does not branch.
 pub(super) fn any_byte(text: &str, kind: impl Fn(u8) -> bool) -> bool {
     let (blocks, rest) = text.as_bytes().as_chunks::<32>();
-    blocks.iter().any(|block| has_byte(block, &kind)) || rest.iter().any(|byte| kind(*byte))
+    let (short, rest) = rest.as_chunks::<8>();
+    blocks.iter().any(|block| has_byte(block, &kind))
+        || short.iter().any(|block| has_byte(block, &kind))
+        || has_byte(rest, &kind)
 }
 
 /// Where the first byte of the kind stands; as fast as [`any_byte`] up to the block that holds it.
 pub(crate) fn find_byte(bytes: &[u8], kind: impl Fn(u8) -> bool) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let clean = blocks.iter().take_while(|block| !has_byte(block, &kind)).count().saturating_mul(32);
+    let (blocks, _) = bytes.as_chunks::<16>();
+    let clean = blocks.iter().take_while(|block| !has_byte(*block, &kind)).count().saturating_mul(16);
     let found = bytes.get(clean..)?.iter().position(|byte| kind(*byte))?;
     Some(clean.saturating_add(found))
 }
 
-fn has_byte(block: &[u8; 32], kind: impl Fn(u8) -> bool) -> bool {
+fn has_byte(block: &[u8], kind: impl Fn(u8) -> bool) -> bool {
     block.iter().fold(false, |found, byte| found | kind(*byte))
 }
 

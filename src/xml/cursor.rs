@@ -14,12 +14,13 @@ const ASKED: usize = 16;
 pub(crate) struct Cursor<'d> {
     element: Node<'d>,
     next: Option<Node<'d>>,
-    attributes: Asked,
+    /// The attributes asked for so far, a bit each by their order; no type has as many as there are bits.
+    attributes: u64,
     children: Asked,
     foreign: Foreign,
 }
 
-/// The names asked for so far; attributes have no namespace here.
+/// The names of children asked for in vain so far.
 #[derive(Default)]
 struct Asked {
     names: [Option<(&'static str, &'static str)>; ASKED],
@@ -41,7 +42,7 @@ impl<'d> Cursor<'d> {
         Ok(Self {
             element,
             next: element.elements().next(),
-            attributes: Asked::default(),
+            attributes: 0,
             children: Asked::default(),
             foreign: Foreign::Refused,
         })
@@ -53,13 +54,7 @@ impl<'d> Cursor<'d> {
     /// `schema.text` when an element is inside.
     pub(crate) fn of_text(element: Node<'d>) -> Result<(Self, &'d str), Rejection> {
         let text = element.text_content()?;
-        let cursor = Self {
-            element,
-            next: None,
-            attributes: Asked::default(),
-            children: Asked::default(),
-            foreign: Foreign::Refused,
-        };
+        let cursor = Self { element, next: None, attributes: 0, children: Asked::default(), foreign: Foreign::Refused };
         Ok((cursor, text))
     }
 
@@ -76,8 +71,9 @@ impl<'d> Cursor<'d> {
 
     /// The value of an optional attribute.
     pub(crate) fn attribute(&mut self, name: &'static str) -> Option<&'d str> {
-        self.attributes.add("", name);
-        self.element.attribute(name)
+        let (at, attribute) = (0..).zip(self.element.attributes()).find(|(_, attribute)| attribute.is_plain(name))?;
+        self.attributes |= 1_u64.checked_shl(at).unwrap_or_default();
+        Some(attribute.value())
     }
 
     /// The value of a required attribute.
@@ -90,9 +86,13 @@ impl<'d> Cursor<'d> {
 
     /// The next child, if it is that element.
     pub(crate) fn take(&mut self, namespace: &'static str, name: &'static str) -> Option<Node<'d>> {
-        self.children.add(namespace, name);
-        let node = self.next.filter(|node| node.is(namespace, name))?;
-        Some(self.advance(node))
+        match self.next.filter(|node| node.is(namespace, name)) {
+            Some(node) => Some(self.advance(node)),
+            None => {
+                self.children.add(namespace, name);
+                None
+            }
+        }
     }
 
     /// The next child, which must be that element.
@@ -127,9 +127,9 @@ impl<'d> Cursor<'d> {
         if self.next.is_some() {
             return Err(self.unexpected());
         }
-        for attribute in self.element.attributes() {
+        for (at, attribute) in (0..).zip(self.element.attributes()) {
             let known = match attribute.namespace() {
-                "" => self.attributes.has("", attribute.local_name()),
+                "" => self.attributes.checked_shr(at).is_some_and(|asked| asked & 1 == 1),
                 XSI_NAMESPACE => true,
                 XML_NAMESPACE => false,
                 namespace => self.foreign == Foreign::Ignored && namespace != self.element.namespace(),
@@ -164,7 +164,7 @@ impl<'d> Cursor<'d> {
         let comes_earlier =
             self.element.elements().take_while(|other| *other != node).any(|other| other.is(namespace, local));
         let reason = match self.children.has(namespace, local) {
-            true if comes_earlier => Schema::Cardinality,
+            _ if comes_earlier => Schema::Cardinality,
             true => Schema::Order,
             false if namespace == self.element.namespace() => Schema::Element,
             false => Schema::ForeignNamespace,

@@ -57,9 +57,18 @@ impl<'s> Builder<'s> {
         let node = index(self.tree.nodes.len());
         let parent = self.open.last().map_or(node, |open| open.node);
         let source_end = self.end_position();
-        self.push(parent, self.position(), Content::Element { name, attributes, declarations, source_end })?;
+        let tag_end = if self.is_canonical(raw, name) { source_end } else { 0 };
+        self.push(parent, self.position(), Content::Element { name, attributes, declarations, tag_end, source_end })?;
         self.open.push(Open { node, bindings });
         Ok(())
+    }
+
+    /// Whether the tag at hand is `<name a="b">`, nothing else between, and its declarations come first.
+    fn is_canonical(&self, raw: &[RawAttribute<'_>], name: QName) -> bool {
+        let end = raw.last().map_or(name.span.end, |last| self.span_of(last.value).end.saturating_add(1));
+        end.saturating_add(1) == self.end_position()
+            && raw.iter().all(|attribute| attribute.canonical && attribute.declared_prefix() != Some("xml"))
+            && raw.is_sorted_by_key(|attribute| attribute.declared_prefix().is_none())
     }
 
     /// First pass over the attributes: the namespace declarations, since they hold for the whole tag.

@@ -38,6 +38,8 @@ pub(super) struct Builder<'s> {
     /// The attributes of the tag at hand; kept for its capacity only.
     pub(super) raw_attributes: Vec<RawAttribute<'s>>,
     profile: Profile,
+    /// Whether there is any `]`, and so perhaps the end of a CDATA section that never began.
+    has_brackets: bool,
     pending: Pending,
     /// Where the event at hand begins.
     at: usize,
@@ -86,6 +88,7 @@ impl<'s> Builder<'s> {
             bindings: Vec::with_capacity(16),
             raw_attributes: Vec::with_capacity(16),
             profile,
+            has_brackets: chars::any_byte(source, |byte| byte == b']'),
             pending: Pending::Nothing,
             at: 0,
             end: 0,
@@ -158,7 +161,7 @@ impl<'s> Builder<'s> {
     }
 
     fn text(&mut self, raw: &'s str) -> Parsed<()> {
-        if chars::any_byte(raw, |byte| byte == b']') && raw.contains("]]>") {
+        if self.has_brackets && raw.contains("]]>") {
             return Err(self.fail(Xml::NotWellFormed).finding("]]>"));
         }
         if self.open.is_empty() {

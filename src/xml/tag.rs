@@ -10,6 +10,8 @@ pub(super) struct RawAttribute<'s> {
     pub(super) value: &'s str,
     /// Whether the value is to be taken as written: no references, nothing to normalise.
     pub(super) plain: bool,
+    /// Whether the whole of it, with the white space before, is spelled as Canonical XML spells it.
+    pub(super) canonical: bool,
 }
 
 impl<'s> RawAttribute<'s> {
@@ -47,7 +49,11 @@ impl<'s> Attributes<'s> {
         if trimmed.len() == self.rest.len() {
             return Err(Xml::NotWellFormed);
         }
-        let (attribute, rest) = read_attribute(trimmed).ok_or(Xml::NotWellFormed)?;
+        let (mut attribute, rest) = read_attribute(trimmed).ok_or(Xml::NotWellFormed)?;
+        // One blank before, and nothing but the equals sign and the quotes inside.
+        attribute.canonical &= self.rest.strip_prefix(' ') == Some(trimmed)
+            && trimmed.len().saturating_sub(rest.len())
+                == attribute.name.len().saturating_add(attribute.value.len()).saturating_add(3);
         self.rest = rest;
         Ok(Some(attribute))
     }
@@ -56,14 +62,18 @@ impl<'s> Attributes<'s> {
 fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
     let (name, after) = chars::split_once(text, b'=')?;
     let after = after.trim_start_matches(WHITE_SPACE);
-    let (value, rest) = match after.as_bytes().first()? {
-        quote @ (b'"' | b'\'') => chars::split_once(after.get(1..)?, *quote)?,
-        _ => return None,
+    let quote = *after.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
+    let after = after.get(1..)?;
+    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n') | (byte == quote);
+    let first = chars::find_byte(after.as_bytes(), is_special)?;
+    let plain = after.as_bytes().get(first) == Some(&quote);
+    let (value, rest) = match plain {
+        true => (after.get(..first)?, after.get(first.saturating_add(1)..)?),
+        false => chars::split_once(after, quote)?,
     };
-    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n');
-    let plain = !chars::any_byte(value, is_special);
     let name = name.trim_end_matches(WHITE_SPACE);
-    (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain }, rest))
+    let canonical = plain && quote == b'"';
+    (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain, canonical }, rest))
 }
 
 /// What an XML declaration says of the encoding; [`read_declaration`] has checked the rest.

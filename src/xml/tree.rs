@@ -54,6 +54,8 @@ pub(super) enum Content {
         name: QName,
         attributes: Span,
         declarations: Span,
+        /// Where the start tag ends, if it may be spelled as Canonical XML spells it; else 0.
+        tag_end: u32,
         /// Where the source goes on behind the element.
         source_end: u32,
     },
@@ -103,6 +105,14 @@ impl Document {
     /// The name behind an interned namespace.
     pub(crate) fn namespace(&self, id: NamespaceId) -> &str {
         self.tree.namespaces.get(id.0 as usize).map_or("", |span| self.text(*span))
+    }
+
+    /// Two parts of the source as one, if the second begins where the first ends.
+    pub(crate) fn joined<'d>(&'d self, first: &str, second: &str) -> Option<&'d str> {
+        let start = (first.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize)?;
+        let middle = start.checked_add(first.len())?;
+        let follows = second.as_ptr() as usize == (first.as_ptr() as usize).checked_add(first.len())?;
+        if follows { self.source.get(start..middle.checked_add(second.len())?) } else { None }
     }
 
     pub(super) fn text(&self, span: Span) -> &str {
@@ -310,6 +320,23 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// The start tag as written, if Canonical XML spells it so, given that it has to write these declarations and attributes
+    /// in this order.
+    pub(crate) fn canonical_start_tag(&self) -> Option<&'d str> {
+        let data = self.data()?;
+        match data.content {
+            Content::Element { tag_end: 0, .. } | Content::Text(_) => None,
+            Content::Element { tag_end, .. } => self.document.source.get(data.offset as usize..tag_end as usize),
+        }
+    }
+
+    /// The end tag as written, if Canonical XML spells it so.
+    pub(crate) fn canonical_end_tag(&self) -> Option<&'d str> {
+        let (name, end) = (self.qualified_name(), self.source_end()?);
+        let tag = self.document.source.get(end.checked_sub(name.len())?.checked_sub(3)?..end)?;
+        (tag.strip_prefix("</")?.strip_suffix('>')? == name).then_some(tag)
+    }
+
     /// Where the node stands, for a report.
     pub(crate) fn place(&self) -> Place {
         let mut names = Vec::new();
@@ -336,6 +363,12 @@ impl<'d> Node<'d> {
             Content::Element { name, .. } => Some(name),
             Content::Text(_) => None,
         }
+    }
+}
+
+impl PartialEq for Attribute<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.data, other.data)
     }
 }
 

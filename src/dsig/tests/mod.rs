@@ -4,6 +4,7 @@ mod corpus;
 mod cost;
 mod random;
 mod signing;
+mod spelling;
 mod verifying;
 
 use super::c14n::{Method, Rule, canonicalize};
