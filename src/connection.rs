@@ -1,12 +1,15 @@
 //! One registered identity provider of one organization.
 
+use chrono::{DateTime, Utc};
+
 use crate::binding::{RedirectMessage, VerifiedRedirect};
-use crate::error::{ConfigError, Flow, Rejection};
+use crate::error::{ConfigError, Flow, Metadata, Rejection};
 use crate::metadata::IdentityProvider;
 use crate::names::{ConnectionId, OrganizationId};
 use crate::pending::Purpose;
 use crate::policy::Policy;
 use crate::stored::{Decoder, Encoder, StoredError};
+use crate::time::format_date_time;
 
 /// An identity provider as registered by one organization, with what is demanded of it. Everything that is made of
 /// its messages carries its [`ConnectionId`].
@@ -17,6 +20,16 @@ pub struct Connection {
     identity_provider: IdentityProvider,
     policy: Policy,
     status: ConnectionStatus,
+    expiry: MetadataExpiry,
+}
+
+/// Whether the keys of an identity provider are used after the `validUntil` of its metadata (SAML Metadata 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetadataExpiry {
+    /// They are, with a warning: nobody but an administrator can renew what was pasted.
+    Warned,
+    /// They are not: what is fetched is renewed long before, unless somebody keeps it from being.
+    Enforced,
 }
 
 /// What a connection may be used for.
@@ -31,7 +44,7 @@ pub enum ConnectionStatus {
 }
 
 impl Connection {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     /// Puts an identity provider that an organization has brought under a policy. Nobody signs in through it before a
     /// test login has shown that it works, and that whoever registered it can sign in there.
@@ -49,7 +62,14 @@ impl Connection {
         if !permitted {
             return Err(ConfigError::NoSigningKey);
         }
-        Ok(Self { id, organization, identity_provider, policy, status: ConnectionStatus::Draft })
+        Ok(Self {
+            id,
+            organization,
+            identity_provider,
+            policy,
+            status: ConnectionStatus::Draft,
+            expiry: MetadataExpiry::Warned,
+        })
     }
 
     /// A connection that whoever operates the host has configured and vouches for, as in a configuration file: active
@@ -83,7 +103,7 @@ impl Connection {
             status => status,
         };
         let draft = Self::draft(self.id, self.organization, identity_provider, self.policy)?;
-        Ok(Self { status, ..draft })
+        Ok(Self { status, expiry: self.expiry, ..draft })
     }
 
     /// The same connection under another policy.
@@ -91,9 +111,9 @@ impl Connection {
     /// # Errors
     /// [`ConfigError::NoSigningKey`] when the policy permits none of the keys.
     pub fn with_policy(self, policy: Policy) -> Result<Self, ConfigError> {
-        let status = self.status;
+        let (status, expiry) = (self.status, self.expiry);
         let draft = Self::draft(self.id, self.organization, self.identity_provider, policy)?;
-        Ok(Self { status, ..draft })
+        Ok(Self { status, expiry, ..draft })
     }
 
     /// Switches it off: logins that are under way are refused as well.
@@ -113,6 +133,11 @@ impl Connection {
         Self { status: ConnectionStatus::Active, ..self }
     }
 
+    /// Decided by where the metadata comes from.
+    pub(crate) fn with_expiry(self, expiry: MetadataExpiry) -> Self {
+        Self { expiry, ..self }
+    }
+
     /// Verifies the signature over the query that a message came in, with the keys of the identity provider.
     ///
     /// # Errors
@@ -129,6 +154,10 @@ impl Connection {
             ConnectionStatus::Active => 1,
             ConnectionStatus::Disabled => 2,
         };
+        let expiry = match self.expiry {
+            MetadataExpiry::Warned => 0,
+            MetadataExpiry::Enforced => 1,
+        };
         let settings: Vec<String> = self.policy.settings().map(str::to_owned).collect();
         let encoder = Encoder::new(Self::VERSION).text(self.id.as_str()).text(self.organization.as_str());
         encoder
@@ -136,6 +165,7 @@ impl Connection {
             .list(&settings)
             .option(self.policy.in_response_to_placeholder())
             .byte(status)
+            .byte(expiry)
             .finish()
     }
 
@@ -159,9 +189,14 @@ impl Connection {
             2 => ConnectionStatus::Disabled,
             _ => return Err(StoredError::Damaged),
         };
+        let expiry = match decoder.byte()? {
+            0 => MetadataExpiry::Warned,
+            1 => MetadataExpiry::Enforced,
+            _ => return Err(StoredError::Damaged),
+        };
         decoder.finish()?;
         let draft = Self::draft(id, organization, identity_provider, policy).map_err(|_| StoredError::Damaged)?;
-        Ok(Self { status, ..draft })
+        Ok(Self { status, expiry, ..draft })
     }
 
     /// Checks that it is a connection of this organization and may be used for this purpose.
@@ -177,6 +212,19 @@ impl Connection {
             (ConnectionStatus::Active, _) | (ConnectionStatus::Draft, Purpose::Test) => Ok(()),
             (ConnectionStatus::Draft, _) => Err(Rejection::new(Flow::ConnectionDraft).finding(self.id.as_str())),
             (ConnectionStatus::Disabled, _) => Err(Rejection::new(Flow::ConnectionDisabled).finding(self.id.as_str())),
+        }
+    }
+
+    /// Checks that what is known of the identity provider still holds.
+    ///
+    /// # Errors
+    /// `metadata.expired`.
+    pub(crate) fn in_force(&self, now: DateTime<Utc>) -> Result<(), Rejection> {
+        match (self.expiry, self.identity_provider.valid_until()) {
+            (MetadataExpiry::Enforced, Some(until)) if until <= now => Err(Rejection::new(Metadata::Expired)
+                .expecting(format!("validUntil after {}", format_date_time(now)))
+                .finding(format_date_time(until))),
+            _ => Ok(()),
         }
     }
 

@@ -26,6 +26,12 @@ pub enum SecurityEvent {
     UnknownRequest,
     /// A subject was linked to an account, new or not.
     FirstLink,
+    /// The metadata of an identity provider has a signing key that it did not have, and it is trusted from now on.
+    NewKey,
+    /// Something else in the metadata of an identity provider changed and was taken.
+    MetadataChanged,
+    /// A change of metadata waits for somebody to agree: a new identity provider, or an attack.
+    MetadataHeld,
     /// A login was accepted although the message departs from the standard.
     DeviationUsed(Deviation),
 }
@@ -42,6 +48,9 @@ impl SecurityEvent {
             Self::DecryptionFailed => "decryption_failed",
             Self::UnknownRequest => "unknown_request",
             Self::FirstLink => "first_link",
+            Self::NewKey => "new_key",
+            Self::MetadataChanged => "metadata_changed",
+            Self::MetadataHeld => "metadata_held",
             Self::DeviationUsed(_) => "deviation_used",
         }
     }
@@ -103,8 +112,13 @@ pub(crate) fn report_rejection(rejection: &Rejection) {
 
 /// Emits the event of a link.
 pub(crate) fn report_link(connection: &ConnectionId) {
+    report(connection, &SecurityEvent::FirstLink);
+}
+
+/// Emits an event of a connection.
+pub(crate) fn report(connection: &ConnectionId, event: &SecurityEvent) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(%connection, event = %SecurityEvent::FirstLink, "saml security event");
+    tracing::warn!(%connection, %event, "saml security event");
     #[cfg(not(feature = "tracing"))]
-    let _ = connection;
+    let _ = (connection, event);
 }

@@ -7,6 +7,8 @@
 //! | describe yourself | [`ServiceProvider`] |
 //! | register an identity provider | [`IdentityProvider`], [`Connection`], [`Policy`], [`registration`] |
 //! | fetch its metadata from a URL | [`fetch`] |
+//! | follow it when it changes | [`flow::refresh_due`], [`guide::rollover`] |
+//! | read the metadata of a federation | [`metadata::Aggregate`] |
 //! | sign users in | [`flow::start_login`], [`flow::finish_login`], [`Login`] |
 //! | know who the user is | [`mapping::AttributeMap`], [`mapping::IdpProfile`], [`guide::idp_setup`] |
 //! | take them to the right member | [`provisioning`], [`flow::sign_in`] |

@@ -144,7 +144,8 @@ impl fmt::Debug for LoginStart {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The connection is not for this: of another organization, not tried out yet, or switched off.
+    /// The connection is not for this: of another organization, not tried out yet, switched off, or of an identity
+    /// provider whose metadata could not be renewed before it expired.
     #[error(transparent)]
     Refused(#[from] Rejection),
     /// The settings don't allow it.
@@ -177,6 +178,7 @@ pub fn start_login(
     now: DateTime<Utc>,
 ) -> Result<Started, StartError> {
     connection.admit(sp.organization(), start.purpose)?;
+    connection.in_force(now)?;
     check_settings(sp, connection, &start)?;
     let id = RequestId::new(format!("_{}", random_hex()?));
     let endpoint = endpoint(connection, start.binding.as_ref())?;

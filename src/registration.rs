@@ -1,15 +1,17 @@
 //! What an organization has registered.
 
-use std::fmt;
+mod fetch;
+mod refresh;
 
-use chrono::{DateTime, Utc};
+pub use fetch::{Decision, Fetch, RefreshFailure};
+pub use refresh::{ChangeDigest, HeldChange, RegistrationWarning};
+pub(crate) use refresh::{Judged, Published};
 
 pub use crate::crypto::NoRandomness;
 
 use crate::browser::random_hex;
-use crate::connection::Connection;
+use crate::connection::{Connection, MetadataExpiry};
 use crate::error::ConfigError;
-use crate::fetch::{MetadataUrl, Validators};
 use crate::names::ConnectionId;
 use crate::provisioning::Onboarding;
 use crate::stored::{Decoder, Encoder, StoredError};
@@ -35,16 +37,8 @@ pub enum Source {
     Url(Box<Fetch>),
 }
 
-/// A fetch of metadata that succeeded.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Fetch {
-    url: MetadataUrl,
-    validators: Validators,
-    at: DateTime<Utc>,
-}
-
 impl Registration {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     /// Puts the three together.
     ///
@@ -55,7 +49,11 @@ impl Registration {
         if settings.connection() != connection.id() || settings.organization() != connection.organization() {
             return Err(ConfigError::Value { field: "onboarding", reason: "made for another connection" });
         }
-        Ok(Self { connection, onboarding, source })
+        let expiry = match source {
+            Source::Url(_) => MetadataExpiry::Enforced,
+            Source::Fields | Source::Document => MetadataExpiry::Warned,
+        };
+        Ok(Self { connection: connection.with_expiry(expiry), onboarding, source })
     }
 
     /// The same after a change of its connection: of the policy, the identity provider or the status.
@@ -106,12 +104,7 @@ impl Registration {
         match &self.source {
             Source::Fields => encoder.byte(0),
             Source::Document => encoder.byte(1),
-            Source::Url(fetch) => encoder
-                .byte(2)
-                .octets(&fetch.url.to_bytes())
-                .option(fetch.validators.etag())
-                .option(fetch.validators.last_modified())
-                .instant(fetch.at),
+            Source::Url(fetch) => fetch.write(encoder.byte(2)),
         }
         .finish()
     }
@@ -132,48 +125,6 @@ impl Registration {
         };
         decoder.finish()?;
         Self::new(connection, onboarding, source).map_err(|_| StoredError::Damaged)
-    }
-}
-
-impl Fetch {
-    pub(crate) fn new(url: MetadataUrl, validators: Validators, at: DateTime<Utc>) -> Self {
-        Self { url, validators, at }
-    }
-
-    fn read(decoder: &mut Decoder<'_>) -> Result<Self, StoredError> {
-        let url = MetadataUrl::from_bytes(decoder.octets()?)?;
-        let mut validators = Validators::none();
-        if let Some(etag) = decoder.option()? {
-            validators = validators.with_etag(&etag);
-        }
-        if let Some(date) = decoder.option()? {
-            validators = validators.with_last_modified(&date);
-        }
-        Ok(Self { url, validators, at: decoder.instant()? })
-    }
-
-    /// The URL that was registered.
-    #[must_use]
-    pub fn url(&self) -> &MetadataUrl {
-        &self.url
-    }
-
-    /// What the server named the document by.
-    #[must_use]
-    pub fn validators(&self) -> &Validators {
-        &self.validators
-    }
-
-    /// When it was fetched.
-    #[must_use]
-    pub fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
-}
-
-impl fmt::Debug for Fetch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetch").field("url", &self.url).field("at", &self.at).finish_non_exhaustive()
     }
 }
 

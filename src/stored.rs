@@ -139,6 +139,14 @@ impl<'b> Decoder<'b> {
         Ok(byte)
     }
 
+    pub(crate) fn flag(&mut self) -> Result<bool, StoredError> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(StoredError::Damaged),
+        }
+    }
+
     pub(crate) fn instant(&mut self) -> Result<DateTime<Utc>, StoredError> {
         DateTime::from_timestamp_millis(i64::from_be_bytes(self.array()?)).ok_or(StoredError::Damaged)
     }

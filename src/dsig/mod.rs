@@ -9,6 +9,7 @@ mod detached;
 mod second_opinion;
 mod sign;
 mod signature;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -18,6 +19,7 @@ pub(crate) use detached::Detached;
 pub(crate) use second_opinion::{Opinion, second_opinion};
 pub(crate) use sign::sign_enveloped;
 pub(crate) use signature::{Position, signature_of};
+pub(crate) use streamed::Streamed;
 pub(crate) use verify::{Algorithms, Permission, Signed, verify};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use {

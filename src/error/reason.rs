@@ -369,6 +369,7 @@ reasons! {
         Key "metadata.key" Xml Configuration "SAML Metadata 2.4.1.1": "a signing key can't be read, or what it is for is not known" => "look at the place; take the certificate from the identity provider again";
         Endpoint "metadata.endpoint" NoSso Configuration "SAML Metadata 2.2.2": "the single sign-on endpoints are not http or https URLs" => "have the identity provider correct its endpoints";
         Expired "metadata.expired" Expired Clock "SAML Metadata 2.3.2": "the metadata has expired" => "fetch the metadata again";
+        Rollback "metadata.rollback" Expired Trust "SAML Metadata 2.3.2": "the metadata is older than that in use" => "if the publisher has shortened its validity on purpose, register the URL again";
         EntityNotFound "metadata.entity_not_found" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata does not hold that entity" => "check the entityID";
         EntityChoice "metadata.entity_choice" NoIdp Configuration "SAML Metadata 2.3.1": "the metadata holds several identity providers" => "say which entityID is meant";
         DuplicateEntity "metadata.duplicate_entity" Xml Configuration "SAML Metadata 2.3": "the metadata describes the same entity twice" => "have the publisher remove one";

@@ -33,7 +33,7 @@ pub use address::AddressClass;
 pub use error::FetchError;
 #[cfg(feature = "fetch")]
 pub use http::{Dangerous, HttpFetcher};
-pub use url::MetadataUrl;
+pub use url::{EntityIdentifier, MetadataUrl};
 
 use std::future::Future;
 

@@ -5,6 +5,8 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::FetchError;
+use crate::crypto::{DigestAlgorithm, DigestValue};
+use crate::names::EntityId;
 use crate::stored::{Decoder, Encoder, StoredError};
 
 /// A URL that metadata may be fetched from: absolute, `https`, with a host, without user information or fragment, on
@@ -22,6 +24,15 @@ use crate::stored::{Decoder, Encoder, StoredError};
 pub struct MetadataUrl {
     url: Url,
     schemes: Schemes,
+}
+
+/// How a metadata query names an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntityIdentifier {
+    /// By its entityID.
+    EntityId,
+    /// By `{sha1}` and the SHA-1 of its entityID, which some servers want. It is a name, no proof.
+    Sha1,
 }
 
 /// What a URL, and every redirect from there, may begin with.
@@ -49,6 +60,35 @@ impl MetadataUrl {
     /// As for [`MetadataUrl::new`].
     pub fn dangerous_allow_http(text: &str) -> Result<Self, FetchError> {
         Self::parse(text, Schemes::HttpAndHttps)
+    }
+
+    /// Where a metadata query server (MDQ, draft-young-md-query-saml) has that one entity, below its base URL. What comes
+    /// is an `md:EntityDescriptor`; believe it by the federation's signature.
+    ///
+    /// ```
+    /// use saml_sp::EntityId;
+    /// use saml_sp::fetch::{EntityIdentifier, MetadataUrl};
+    /// let (base, entity) = ("https://mdq.example.org/", EntityId::new("http://example.org/service"));
+    /// let plain = MetadataUrl::of_entity(base, &entity, EntityIdentifier::EntityId)?;
+    /// assert_eq!(plain.as_str(), "https://mdq.example.org/entities/http%3A%2F%2Fexample.org%2Fservice");
+    /// let hashed = MetadataUrl::of_entity(base, &entity, EntityIdentifier::Sha1)?;
+    /// let sha1 = "11d72e8cf351eb6c75c721e838f469677ab41bdb";
+    /// assert_eq!(hashed.as_str(), format!("https://mdq.example.org/entities/%7Bsha1%7D{sha1}"));
+    /// # Ok::<_, saml_sp::fetch::FetchError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`MetadataUrl::new`].
+    pub fn of_entity(base: &str, entity: &EntityId, identifier: EntityIdentifier) -> Result<Self, FetchError> {
+        let identifier = match identifier {
+            EntityIdentifier::EntityId => entity.to_string(),
+            EntityIdentifier::Sha1 => {
+                let digest = DigestValue::of(DigestAlgorithm::Sha1, entity.as_str().as_bytes());
+                let digits: String = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+                format!("{{sha1}}{digits}")
+            }
+        };
+        Self::new(&format!("{}/entities/{}", base.trim().trim_end_matches('/'), percent_encoded(&identifier)))
     }
 
     fn parse(text: &str, schemes: Schemes) -> Result<Self, FetchError> {
@@ -140,6 +180,13 @@ impl fmt::Debug for MetadataUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MetadataUrl({:?})", self.as_str())
     }
+}
+
+/// Everything but the unreserved characters of RFC 3986 2.3.
+fn percent_encoded(text: &str) -> String {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
+    let encoded = |octet: u8| if is_plain(octet) { char::from(octet).to_string() } else { format!("%{octet:02X}") };
+    text.bytes().map(encoded).collect()
 }
 
 /// `idp.example.com.` is the same host as without the dot, but no certificate and no list has it.

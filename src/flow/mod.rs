@@ -5,6 +5,7 @@ mod links;
 mod login;
 mod logout;
 mod members;
+mod refresh;
 mod registration;
 
 pub use key_service::KeyService;
@@ -12,6 +13,7 @@ pub use links::{LinkMail, LinkVisit, Linked, Remind, confirm_link, follow_remind
 pub use login::{Arrival, Arrived, finish_login, finish_login_asking, start_login};
 pub use logout::{LogoutArrival, LogoutArrived, receive_logout, start_logout};
 pub use members::{AskProof, ConfirmLink, Entered, Entrance, Entry, SignedIn, Visit, sign_in, sign_in_asking};
+pub use refresh::{RefreshOutcome, Refreshed, approve_change, refresh, refresh_due, reject_change};
 pub use registration::{MetadataError, RegistrationError, activate, fetch_identity_provider, register, replace};
 
 use std::future::Future;

@@ -19,6 +19,9 @@ pub enum RegistrationError<E> {
     /// The name of the connection is, or was, used.
     #[error("the name of the connection is, or was, that of another one: take a new one")]
     ConnectionIdTaken,
+    /// The registration has no metadata URL.
+    #[error("the metadata of this connection was not fetched from a URL: enter the new one")]
+    NoUrl,
     /// The registration was changed by somebody else in the meantime, or removed.
     #[error("the registration has changed in the meantime: look at it again, and repeat the step")]
     Changed,
@@ -39,7 +42,19 @@ pub enum MetadataError {
     Rejected(#[from] Rejection),
 }
 
-/// Fetches metadata and reads the identity provider in it. The URL is remembered, so that changes can be followed.
+impl MetadataError {
+    /// The stable identifier: `fetch.*`, or what the document was refused for.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fetch(error) => error.code(),
+            Self::Rejected(rejection) => rejection.code(),
+        }
+    }
+}
+
+/// Fetches metadata and reads the identity provider in it. URL, choice and trust are remembered, so that
+/// [`refresh_due`](super::refresh_due) can follow changes.
 ///
 /// # Errors
 /// [`MetadataError`].
@@ -50,12 +65,13 @@ pub async fn fetch_identity_provider<F: MetadataFetcher>(
     trust: &MetadataTrust,
     now: DateTime<Utc>,
 ) -> Result<(IdentityProvider, Source), MetadataError> {
-    let Fetched::Document { octets, validators, .. } = fetcher.fetch(url, &Validators::none()).await? else {
+    let Fetched::Document { octets, validators, final_url } = fetcher.fetch(url, &Validators::none()).await? else {
         // Nothing was known that could be unmodified.
         return Err(FetchError::Status { status: 304 }.into());
     };
     let identity_provider = IdentityProvider::from_metadata(octets.as_slice(), choice, trust, now)?;
-    Ok((identity_provider, Source::Url(Box::new(Fetch::new(url.clone(), validators, now)))))
+    let fetch = Fetch::new(url.clone(), (choice.clone(), trust.clone()), final_url.host(), validators, now);
+    Ok((identity_provider, Source::Url(Box::new(fetch))))
 }
 
 /// Stores a registration of a draft.

@@ -26,3 +26,6 @@ pub mod errors {}
 
 #[doc = include_str!("keys.md")]
 pub mod keys {}
+
+#[doc = include_str!("rollover.md")]
+pub mod rollover {}

@@ -107,6 +107,19 @@ impl Endpoint {
         self.response_location.as_deref().unwrap_or(&self.location)
     }
 
+    /// Whether this crate ever sends somebody there.
+    pub(super) fn is_used(&self) -> bool {
+        matches!(self.binding, EndpointBinding::HttpRedirect | EndpointBinding::HttpPost)
+    }
+
+    /// Scheme and authority of its URLs.
+    pub(super) fn hosts(&self) -> [String; 2] {
+        [self.location(), self.response_location()].map(|url| {
+            let end = url.match_indices(['/', '?']).map(|(at, _)| at).find(|at| *at > "https://".len());
+            end.and_then(|end| url.get(..end)).unwrap_or(url).to_ascii_lowercase()
+        })
+    }
+
     pub(super) fn is_plain_http(&self) -> bool {
         [self.location(), self.response_location()].iter().any(|url| has_scheme(url, "http://"))
     }

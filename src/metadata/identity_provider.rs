@@ -10,7 +10,7 @@ use super::warning::{MetadataWarning, Warnings, shortened};
 use crate::keys::{Certificate, KeyType, VerifyingKey};
 use crate::names::EntityId;
 
-/// How long before `validUntil` there is a warning.
+/// How long before `validUntil`, or the end of a certificate, there is a warning.
 const EXPIRES_SOON: TimeDelta = TimeDelta::days(30);
 
 /// Whether the identity provider wants authentication requests to be signed
@@ -239,6 +239,8 @@ fn date_warning(certificate: &Certificate, now: DateTime<Utc>) -> Option<Metadat
         Some(MetadataWarning::CertificateExpired { fingerprint, not_after })
     } else if now < not_before {
         Some(MetadataWarning::CertificateNotYetValid { fingerprint, not_before })
+    } else if not_after.signed_duration_since(now) <= EXPIRES_SOON {
+        Some(MetadataWarning::CertificateExpiresSoon { fingerprint, not_after })
     } else {
         None
     }

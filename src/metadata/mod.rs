@@ -4,6 +4,8 @@
 //! Reading metadata is namespace-aware and goes through the hardened parser; roles, extensions and attributes
 //! that a service provider has no use for are not read.
 
+mod aggregate;
+mod change;
 mod endpoint;
 mod fields;
 mod identity_provider;
@@ -16,6 +18,8 @@ mod tests;
 mod validity;
 mod warning;
 
+pub use aggregate::{Aggregate, AggregateError, AggregateIndex};
+pub use change::{ChangeVerdict, KeyUse, MetadataChange, Service};
 pub(crate) use endpoint::is_web_url;
 pub use endpoint::{Endpoint, EndpointBinding};
 pub use fields::IdentityProviderBuilder;

@@ -88,11 +88,9 @@ impl IdentityProvider {
     ) -> Result<Self, Rejection> {
         let document = source.into().parse()?;
         let root = believed(root(&document)?, trust)?;
-        let (entity, id) = choose(root, choice)?;
-        check_children(entity, &[MD, DS])?;
+        let (entity, _) = choose(root, choice)?;
         let signed = matches!(trust, MetadataTrust::ObtainedSecurely) && (is_signed(root) || is_signed(entity));
-        let warnings = Warnings::from_iter(signed.then_some(MetadataWarning::SignatureNotVerified));
-        role::read(EntityId::new(id), only_role(entity)?, now, warnings)
+        identity_provider(entity, now, signed.then_some(MetadataWarning::SignatureNotVerified))
     }
 }
 
@@ -107,6 +105,17 @@ impl EntityChoice {
         let providers = entities.into_iter().filter(|(entity, _)| roles(*entity).next().is_some());
         Ok(providers.map(|(_, id)| EntityId::new(id)).collect())
     }
+}
+
+/// Reads an entity that was chosen and is believed.
+pub(super) fn identity_provider(
+    entity: Node<'_>,
+    now: DateTime<Utc>,
+    warning: Option<MetadataWarning>,
+) -> Result<IdentityProvider, Rejection> {
+    check_children(entity, &[MD, DS])?;
+    let id = EntityId::new(entity_id(entity)?);
+    role::read(id, only_role(entity)?, now, Warnings::from_iter(warning))
 }
 
 fn root(document: &Document) -> Result<Node<'_>, Rejection> {
@@ -132,7 +141,7 @@ fn believed<'d>(root: Node<'d>, trust: &MetadataTrust) -> Result<Node<'d>, Rejec
     }
 }
 
-fn is_signed(element: Node<'_>) -> bool {
+pub(super) fn is_signed(element: Node<'_>) -> bool {
     element.elements().any(|child| child.is(DS, "Signature"))
 }
 
@@ -171,7 +180,7 @@ fn entities(root: Node<'_>) -> Result<Vec<Entity<'_>>, Rejection> {
     Ok(entities)
 }
 
-fn entity_id(entity: Node<'_>) -> Result<&str, Rejection> {
+pub(super) fn entity_id(entity: Node<'_>) -> Result<&str, Rejection> {
     match entity.attribute("entityID").map(trim) {
         None => Err(Rejection::new(Schema::Missing).at(entity.place()).expecting("entityID")),
         Some(id) if id.is_empty() || id.chars().nth(ENTITY_ID_MOST).is_some() => {

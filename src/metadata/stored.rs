@@ -15,6 +15,15 @@ impl IdentityProvider {
     /// registration, is not among them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.described().option_seconds(self.cache_duration()).option_instant(self.valid_until()).finish()
+    }
+
+    /// What it is, whatever it says about how long that holds.
+    pub(crate) fn description(&self) -> Vec<u8> {
+        self.described().finish()
+    }
+
+    fn described(&self) -> Encoder {
         let formats: Vec<String> = self.name_id_formats().map(str::to_owned).collect();
         let signing = match self.authn_request_signing() {
             AuthnRequestSigning::NotWanted => 0,
@@ -28,9 +37,6 @@ impl IdentityProvider {
             .each(self.encryption_certificates(), |encoder, certificate| encoder.octets(certificate.der()))
             .list(&formats)
             .byte(signing)
-            .option_seconds(self.cache_duration())
-            .option_instant(self.valid_until())
-            .finish()
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.

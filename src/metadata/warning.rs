@@ -21,6 +21,13 @@ pub enum MetadataWarning {
         /// When it expired.
         not_after: DateTime<Utc>,
     },
+    /// A signing certificate expires within 30 days: its identity provider is likely to change its key soon.
+    CertificateExpiresSoon {
+        /// SHA-256 of the certificate.
+        fingerprint: Fingerprint,
+        /// When it expires.
+        not_after: DateTime<Utc>,
+    },
     /// A signing certificate is not valid yet. Its key is pinned all the same.
     CertificateNotYetValid {
         /// SHA-256 of the certificate.
@@ -72,7 +79,8 @@ pub enum MetadataWarning {
     SignatureNotVerified,
     /// The elements of the role stand in another order than in the schema.
     ElementOrder,
-    /// The metadata that the identity provider was read from has expired. It is used all the same: read it afresh.
+    /// The metadata that the identity provider was read from has expired: read it afresh. What was fetched from a URL
+    /// is no longer used, what was pasted is used all the same.
     MetadataExpired {
         /// When it expired.
         valid_until: DateTime<Utc>,
@@ -101,6 +109,9 @@ impl fmt::Display for MetadataWarning {
         match self {
             Self::CertificateExpired { fingerprint, not_after } => {
                 write!(f, "the signing certificate {fingerprint} expired at {}", day(not_after))
+            }
+            Self::CertificateExpiresSoon { fingerprint, not_after } => {
+                write!(f, "the signing certificate {fingerprint} expires at {}: expect a new key", day(not_after))
             }
             Self::CertificateNotYetValid { fingerprint, not_before } => {
                 write!(f, "the signing certificate {fingerprint} is not valid before {}", day(not_before))

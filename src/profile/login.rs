@@ -216,6 +216,7 @@ fn veil(checks: &mut Checks, sealed: &Checks) -> Rejection {
 fn correlate(response: &Response<'_>, context: &Context<'_>) -> Result<(), Rejection> {
     let purpose = context.pending().map(PendingLogin::purpose).unwrap_or_default();
     context.connection.admit(context.sp.organization(), purpose)?;
+    context.connection.in_force(context.now)?;
     let answered = context.answered(response.in_response_to);
     let Some(pending) = context.pending() else {
         return match (answered, context.connection.policy().unsolicited()) {

@@ -107,7 +107,8 @@ impl Context<'_> {
 
     /// The connection belongs here and is in use: what a draft or a disabled one says has no effect.
     fn admitted(&self) -> Verdict {
-        self.connection.admit(self.sp.organization(), Purpose::Login)
+        self.connection.admit(self.sp.organization(), Purpose::Login)?;
+        self.connection.in_force(self.now)
     }
 
     /// SAML Core 3.2.2: the response names the request that is pending, for this connection.

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use chrono::{DateTime, Utc};
+
 use super::Store;
 use crate::names::{ConnectionId, OrganizationId};
 use crate::registration::Registration;
@@ -30,6 +32,14 @@ pub trait ConnectionStore: Store {
         old: &Registration,
         new: &Registration,
     ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
+
+    /// The registrations of all organizations whose [`refresh_at`](Registration::refresh_at) has come, the longest
+    /// overdue first, and at most so many.
+    fn due(
+        &self,
+        now: DateTime<Utc>,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Registration>, Self::Error>> + Send;
 
     /// Removes a connection of that organization for good; the name is never used again. Another organization's is
     /// left as it is.

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod aggregates;
 mod canonical;
 mod catalogue;
 mod encryption;
@@ -37,6 +38,7 @@ mod post;
 mod profile;
 mod properties;
 mod redirect;
+mod refresh;
 mod registration;
 mod reports;
 #[cfg(feature = "scim")]

@@ -352,7 +352,7 @@ fn a_connection_comes_back_from_its_bytes() {
                 assert!(Connection::from_bytes(&bytes[..cut]).is_err());
             }
             let newer = [&[9], &bytes[1..]].concat();
-            assert_eq!(Connection::from_bytes(&newer), Err(StoredError::Version { found: 9, known: 1 }));
+            assert_eq!(Connection::from_bytes(&newer), Err(StoredError::Version { found: 9, known: 2 }));
         }
     }
 }

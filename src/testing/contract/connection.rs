@@ -1,14 +1,17 @@
 //! What a store of organizations and connections has to do.
 
+use chrono::{DateTime, Utc};
+
 use super::{RIVALS, Violation, all, expect};
 use crate::browser::random_hex;
 use crate::connection::Connection;
+use crate::fetch::{MetadataUrl, Validators};
 use crate::mapping::{AttributeMap, Role, Source as Field};
-use crate::metadata::IdentityProvider;
+use crate::metadata::{EntityChoice, IdentityProvider, MetadataTrust};
 use crate::names::{ConnectionId, OrganizationId};
 use crate::policy::{Policy, Unsolicited};
 use crate::provisioning::{Joining, Onboarding, Provisioning};
-use crate::registration::{Registration, Source};
+use crate::registration::{Fetch, Registration, Source};
 use crate::storage::{ConnectionStore, Registered, Replaced};
 use crate::testing::TestKey;
 
@@ -37,7 +40,8 @@ where
     case.registers_an_entity_once().await?;
     case.replaces_what_it_was_shown().await?;
     case.never_uses_a_name_again().await?;
-    case.lets_one_of_many_win().await
+    case.lets_one_of_many_win().await?;
+    case.finds_what_is_due().await
 }
 
 struct Case<'s, S> {
@@ -136,6 +140,46 @@ impl<S: ConnectionStore> Case<'_, S> {
         let done = registered.iter().filter(|outcome| **outcome == Registered::Done).count();
         expect("registrations of one entityID at once that succeed", &1, &done)?;
         expect("connections of the organization", &1, &self.found("rivals").await?.len())
+    }
+
+    /// Long ago, so that nothing else that the store holds is due.
+    async fn finds_what_is_due(&self) -> Result<(), Violation> {
+        let (early, late) = (self.fetched("early", 0)?, self.fetched("late", 1)?);
+        let off = self.fetched("off", 0)?;
+        let off = off.clone().with_connection(off.connection().clone().disabled())?;
+        let pasted = self.simple("pasted", "due", "pasted")?;
+        for registration in [&late, &off, &pasted, &early] {
+            self.store.register(registration).await?;
+        }
+        expect("what is due before anything is", &Vec::new(), &self.due(DateTime::UNIX_EPOCH, 100).await?)?;
+        let (first, second) = (early.refresh_at().unwrap_or_default(), late.refresh_at().unwrap_or_default());
+        expect("what is due at the first date", &vec![early.clone()], &self.due(first, 100).await?)?;
+        expect("both, the longest overdue first", &vec![early.clone(), late.clone()], &self.due(second, 100).await?)?;
+        expect("at most so many as asked for", &true, &(self.store.due(second, 1).await?.len() <= 1))?;
+        let asked = self.fetched("early", 30)?;
+        self.store.replace(&early, &asked).await?;
+        expect("what is due after the first was asked for", &vec![late.clone()], &self.due(second, 100).await?)?;
+        for registration in [&late, &off, &asked] {
+            self.store.remove(&self.organization("due"), registration.connection().id()).await?;
+        }
+        expect("what is due after it was removed", &Vec::new(), &self.due(second, 100).await?)
+    }
+
+    async fn due(&self, now: DateTime<Utc>, most: usize) -> Result<Vec<Registration>, Violation> {
+        let mut due = self.store.due(now, most).await?;
+        due.retain(|registration| registration.connection().organization() == &self.organization("due"));
+        Ok(due)
+    }
+
+    /// Fetched so many days after the beginning of time.
+    fn fetched(&self, id: &str, days: i64) -> Result<Registration, Violation> {
+        let registration = self.simple(id, "due", id)?;
+        let at = DateTime::from_timestamp(days.saturating_mul(86_400), 0).unwrap_or_default();
+        let url = MetadataUrl::new("https://idp.example/metadata")?;
+        let believed = (EntityChoice::Only, MetadataTrust::ObtainedSecurely);
+        let fetch = Fetch::new(url, believed, "idp.example", Validators::none(), at);
+        let (connection, onboarding) = registration.into_parts();
+        Ok(Registration::new(connection, onboarding, Source::Url(Box::new(fetch)))?)
     }
 
     async fn found(&self, organization: &str) -> Result<Vec<Registration>, Violation> {

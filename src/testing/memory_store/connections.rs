@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use super::MemoryStore;
 use crate::names::{ConnectionId, OrganizationId};
 use crate::registration::Registration;
@@ -19,6 +21,7 @@ pub(super) struct Connections {
 struct Row {
     organization: OrganizationId,
     entity_id: String,
+    refresh_at: Option<DateTime<Utc>>,
     value: Vec<u8>,
 }
 
@@ -28,6 +31,7 @@ impl Row {
         Self {
             organization: connection.organization().clone(),
             entity_id: connection.identity_provider().entity_id().to_string(),
+            refresh_at: registration.refresh_at(),
             value: registration.to_bytes(),
         }
     }
@@ -90,6 +94,14 @@ impl ConnectionStore for MemoryStore {
             }
             _ => Ok(Replaced::Changed),
         }
+    }
+
+    async fn due(&self, now: DateTime<Utc>, most: usize) -> Result<Vec<Registration>, StoredError> {
+        let tables = self.tables();
+        let refresh = |row: &'_ Row| row.refresh_at.filter(|at| *at <= now);
+        let mut due: Vec<_> = tables.connections.rows().filter_map(|(_, row)| Some((refresh(row)?, row))).collect();
+        due.sort_by_key(|(at, _)| *at);
+        due.into_iter().take(most).map(|(_, row)| Registration::from_bytes(&row.value)).collect()
     }
 
     async fn remove(&self, organization: &OrganizationId, connection: &ConnectionId) -> Result<(), StoredError> {
