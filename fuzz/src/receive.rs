@@ -53,7 +53,7 @@ fn assert_original(login: &Login) {
     assert_eq!(login.assertion().as_str(), "_assertion");
     assert_eq!(login.session_index().map(SessionIndex::as_str), Some("_session"));
     let [attribute] = login.attributes() else { panic!("other attributes") };
-    assert_eq!((attribute.name(), attribute.values().first().map(|value| value.text())), ("groups", Some("staff")));
+    assert_eq!((attribute.name(), attribute.values().first().and_then(|value| value.as_text())), ("groups", Some("staff")));
 }
 
 pub(crate) fn post_seeds() -> Vec<Vec<u8>> {

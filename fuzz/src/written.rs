@@ -29,7 +29,7 @@ fn authn_request(fields: &[&str]) {
     let start = LoginStart::default().with_request(options).with_relay_state(fields[0]).with_host_state(fields[1]);
     let Ok(started) = start_login(&WORLD.sp, &WORLD.connection, start, now()) else { return };
     says(&started.send, &[fields[0], fields[1], fields[2], fields[3], fields[5]]);
-    WORLD.idp.answer(&started.send, ACS, now()).expect("the identity provider reads it");
+    let _ = WORLD.idp.answer(&started.send, ACS, now()).expect("the identity provider reads it");
     let stored = started.keep.to_bytes();
     let kept = PendingLogin::from_bytes(&stored).expect("what is kept is read");
     assert_eq!((kept.host_state(), kept.to_bytes()), (Some(fields[1]), stored));

@@ -14,7 +14,6 @@ use saml_sp_fuzz::{Mutator, TARGETS, Target};
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let chosen = |name: &str| TARGETS.into_iter().filter(move |target| name == "all" || target.name == name);
     match arguments.as_slice() {
         ["seeds"] => TARGETS.iter().for_each(write_seeds),
         [name, file] if Path::new(file).is_file() => {
@@ -55,6 +54,10 @@ fn fuzz(target: &Target, length: Duration, seed: u64, documents: &[Vec<u8>]) -> 
     }
     println!("{:18} {executions:9} executions in {:.1} s", target.name, started.elapsed().as_secs_f64());
     true
+}
+
+fn chosen(name: &str) -> impl Iterator<Item = Target> {
+    TARGETS.into_iter().filter(move |target| name == "all" || target.name == name)
 }
 
 fn write_seeds(target: &Target) {
