@@ -23,6 +23,8 @@
 mod answer;
 mod contract;
 mod encryption;
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod idp;
 mod logout;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::chars::is_char;
+
 /// Builds a document element by element. Names are our own constants; values are escaped.
 pub(crate) struct Writer {
     text: String,
@@ -96,10 +98,11 @@ impl Writer {
     }
 }
 
-/// Escapes so that the value survives parsing and normalisation, and is safe inside HTML attributes.
+/// Escapes so that the value survives parsing and normalisation, and is safe inside HTML attributes. What no XML can hold
+/// (section 2.2) becomes U+FFFD, as a replacement: a control character in a setting must not make all of it unreadable.
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
     const SPECIAL: [char; 8] = ['&', '<', '>', '"', '\'', '\t', '\n', '\r'];
-    if !value.contains(SPECIAL) {
+    if !value.contains(|c| SPECIAL.contains(&c) || !is_char(c)) {
         return Cow::Borrowed(value);
     }
     let mut escaped = String::with_capacity(value.len().saturating_add(16));
@@ -113,7 +116,8 @@ pub(crate) fn escape(value: &str) -> Cow<'_, str> {
             '\t' => escaped.push_str("&#9;"),
             '\n' => escaped.push_str("&#10;"),
             '\r' => escaped.push_str("&#13;"),
-            other => escaped.push(other),
+            other if is_char(other) => escaped.push(other),
+            _ => escaped.push(char::REPLACEMENT_CHARACTER),
         }
     }
     Cow::Owned(escaped)

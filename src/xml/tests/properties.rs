@@ -125,6 +125,21 @@ fn the_writer_escapes_closes_and_nests() {
     );
 }
 
+/// Found by fuzzing: a control character in a setting made requests and metadata that nobody could read.
+#[test]
+fn what_no_xml_can_hold_is_replaced() {
+    for (value, written) in
+        [("a\u{6}b", "a\u{fffd}b"), ("\0", "\u{fffd}"), ("\u{ffff}", "\u{fffd}"), ("\u{7f}é", "\u{7f}é")]
+    {
+        let mut writer = Writer::new();
+        writer.start("a").attribute("b", value).text(value);
+        let text = writer.finish();
+        let document = accepts(Profile::Message, &text);
+        let root = document.root();
+        assert_eq!((root.attribute("b"), root.text_content().unwrap()), (Some(written), written), "{text}");
+    }
+}
+
 #[test]
 fn xml_092_mutations_never_panic() {
     const PIECES: [&str; 24] = [
