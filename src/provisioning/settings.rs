@@ -194,7 +194,7 @@ impl Provisioning {
         &self.organization
     }
 
-    pub(super) fn joining(&self) -> Joining {
+    pub fn joining(&self) -> Joining {
         self.joining
     }
 
