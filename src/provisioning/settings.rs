@@ -194,6 +194,8 @@ impl Provisioning {
         &self.organization
     }
 
+    /// Who joins.
+    #[must_use]
     pub fn joining(&self) -> Joining {
         self.joining
     }
