@@ -114,7 +114,7 @@ pub(super) async fn organization(State(app): Host, Path(slug): Path<String>, hea
         h1 { "Welcome to " (tenant.organization.name) }
         p.lead { "You are " strong { (email) } ", and your role here is " strong { (role) } "." }
         @if role == "owner" { p { a.button href=(format!("/org/{slug}/settings")) { "Settings" } } }
-        form method="post" action=(format!("/org/{slug}/logout")) { button.quiet { "Sign out everywhere" } }
+        form.bare method="post" action=(format!("/org/{slug}/logout")) { button.quiet { "Sign out everywhere" } }
     };
     Ok(pages::layout(&tenant.organization.name, signed.as_ref(), &body).into_response())
 }

@@ -152,7 +152,7 @@ impl App {
             @if is_test { p.notice role="status" { "The test login worked: the connection is active." } }
             h1 { "Link your account?" }
             p.lead { "From now on you sign in to " (tenant.organization.name) " as " strong { (email) } " through " code { (idp) } "." }
-            form method="post" action=(format!("/org/{slug}/link")) {
+            form.bare method="post" action=(format!("/org/{slug}/link")) {
                 input type="hidden" name="token" value=(token.value());
                 button { "Link my account" } " "
                 a.button.quiet href=(if is_test { format!("/org/{slug}/settings") } else { format!("/org/{slug}") }) { "Not now" }
@@ -198,7 +198,7 @@ async fn button_page(app: &App, slug: &str, headers: &HeaderMap, title: &str, te
         h1 { (title) " at " (tenant.organization.name) }
         p.lead { (text) }
         (as_whom(signed.as_ref()))
-        form method="post" action=(action) { input type="hidden" name="token" value=(token); button { "Continue" } }
+        form.bare method="post" action=(action) { input type="hidden" name="token" value=(token); button { "Continue" } }
     };
     Ok(pages::layout(title, signed.as_ref(), &body).into_response())
 }

@@ -351,7 +351,9 @@ impl App {
     fn mapping(&self, registration: &Registration, action: &dyn Fn(&str) -> String) -> Markup {
         let (connection, mapping) = (registration.connection(), registration.onboarding().mapping());
         let id = connection.id().as_str();
-        let suggested = IdpProfile::suggest(connection.identity_provider());
+        let is_used = |profile: &&IdpProfile| profile.attribute_map().is_ok_and(|preset| preset == *mapping);
+        let used = IdpProfile::all().iter().find(is_used).or_else(|| IdpProfile::suggest(connection.identity_provider()));
+        let used = used.or_else(|| IdpProfile::named("other"));
         let area = |label: &str, name: &str, sources: &[Field]| html! {
             div { label for=(format!("{id}-{name}")) { (label) } textarea id=(format!("{id}-{name}")) name=(name) rows="2" spellcheck="false" { (lines(sources)) } }
         };
@@ -360,7 +362,7 @@ impl App {
             form.inline method="post" action=(action("preset")) {
                 label for=(format!("{id}-preset")) { "Preset" }
                 select id=(format!("{id}-preset")) name="preset" {
-                    @for profile in IdpProfile::all() { option value=(profile.id()) selected[suggested == Some(profile)] { (profile.name()) } }
+                    @for profile in IdpProfile::all() { option value=(profile.id()) selected[used == Some(profile)] { (profile.name()) } }
                 }
                 button.quiet { "Use preset" }
             }
@@ -434,6 +436,9 @@ fn identity_provider(registration: &Registration, now: DateTime<Utc>) -> Markup 
         Source::Document => "metadata that was pasted".to_owned(),
         _ => "fields".to_owned(),
     };
+    let mut warnings: Vec<String> = idp.warnings(now).iter().map(ToString::to_string).collect();
+    warnings.sort();
+    warnings.dedup();
     html! {
         table {
             tbody {
@@ -446,7 +451,7 @@ fn identity_provider(registration: &Registration, now: DateTime<Utc>) -> Markup 
                 tr { th scope="row" { "Registered by" } td { (source) } }
             }
         }
-        @for warning in idp.warnings(now) { p.warning { (warning.to_string()) } }
+        @for warning in &warnings { p.warning { (warning) } }
     }
 }
 
