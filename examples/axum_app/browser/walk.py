@@ -233,7 +233,7 @@ def linked_by_mail():
     nobody()
     driver.get(link)
     press("Continue")
-    shows("You are not signed in", "flow.browser_mismatch")
+    shows("This sign-in was refused", "flow.browser_mismatch")
     for cookie in cookies:
         driver.add_cookie(cookie)
     driver.get(link)
@@ -383,21 +383,21 @@ def attacked():
     shows("nina@acme.example")
     # The other organization's response, at this organization's endpoint.
     attack("/saml/acs/acme/", {"SAMLResponse": minted("globex", sp="globex", email="alex@acme.example")})
-    shows("You are not signed in", "[")
+    shows("This sign-in was refused", "The issuer is not the identity provider of this connection.")
     shot("refused")
     # The other organization's identity provider, for this organization's endpoint.
     attack("/saml/acs/acme/", {"SAMLResponse": minted("globex", sp="acme", email="alex@acme.example")})
-    shows("You are not signed in", "profile.issuer")
+    shows("This sign-in was refused", "profile.issuer")
     # The attacker's own login, in the victim's browser.
     query = urllib.parse.urlsplit(attacker("/org/acme/sso/acme-demo")).query
     attack("/saml/acs/acme/", {"SAMLResponse": minted("acme", request=query, email="mallory@acme.example")})
-    shows("You are not signed in", "flow.browser_mismatch")
+    shows("This sign-in was refused", "flow.browser_mismatch")
     # Twice.
     once = {"SAMLResponse": minted("acme", sp="acme", email="nina@acme.example")}
     attack("/saml/acs/acme/", once)
     shows("Welcome to Acme")
     attack("/saml/acs/acme/", once)
-    shows("You are not signed in", "replay")
+    shows("This sign-in was refused", "replay")
     # A subject that is linked already, asserted with somebody else's address, stays who it is.
     attack("/saml/acs/acme/", {"SAMLResponse": minted("acme", sp="acme", email="nina@other.example")})
     shows("nina@acme.example")
@@ -429,7 +429,7 @@ def suspended():
     go("/org/globex")
     hides("Welcome")
     sso("globex", "nora@globex.example")
-    shows("You are not signed in", "provisioning.suspended")
+    shows("This sign-in was refused", "provisioning.suspended")
     account("greta@globex.example")
     go("/org/globex/settings")
     press("Switch off")

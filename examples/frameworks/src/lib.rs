@@ -9,6 +9,7 @@ use saml_sp::mapping::{IdpProfile, Role};
 use saml_sp::provisioning::{Joining, Onboarding, Provisioning, SessionScope};
 use saml_sp::testing::{FakeIdp, MemoryStore, TestKey};
 use saml_sp::{Connection, ConnectionId, OrganizationId, Policy, SamlSession, ServiceProvider, SpSettings, Unsolicited};
+use sha2::{Digest, Sha256};
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -58,4 +59,16 @@ impl Host {
 pub fn cookie<'h>(header: Option<&'h str>, name: &str) -> Option<&'h str> {
     let mut pairs = header?.split("; ").filter_map(|pair| pair.split_once('='));
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// 160 random bits: the cookie of a session, or the nonce of a page.
+pub fn random() -> Result<String, Failure> {
+    let mut octets = [0; 20];
+    getrandom::fill(&mut octets)?;
+    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
+}
+
+/// What is stored of a cookie.
+pub fn digest(cookie: &str) -> String {
+    Sha256::digest(cookie).iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -52,13 +52,20 @@ struct Told {
 }
 
 fn told(error: &FlowError<DbError>) -> Told {
-    let owned = |code: &str, report: String| Told { sentence: error.to_string(), code: code.to_owned(), report };
+    let owned = |code: &str, report: String| Told { sentence: sentence(&error.to_string(), code), code: code.to_owned(), report };
     match error {
         FlowError::Rejected(rejection) => owned(rejection.code(), rejection.report().to_string()),
         FlowError::Mapping(mapping) => owned(mapping.code(), format!("{}\n{}", mapping.report(), mapping.rejection().report())),
         FlowError::Refused(refusal) => owned(refusal.code(), format!("refused: {refusal}\nremedy: {}\n", refusal.remedy())),
         other => owned("host.failed", other.to_string()),
     }
+}
+
+/// As a sentence of its own, without the code at its end.
+fn sentence(text: &str, code: &str) -> String {
+    let text = text.trim_end_matches(&format!(" [{code}]"));
+    let first = text.chars().take(1).flat_map(char::to_uppercase);
+    first.chain(text.chars().skip(1)).chain(['.']).collect()
 }
 
 impl App {
@@ -80,7 +87,7 @@ impl App {
         let is_owner = self.role(tenant, signed, now).await?.as_deref() == Some("owner");
         let slug = &tenant.organization.slug;
         let body = html! {
-            h1 { "You are not signed in" }
+            h1 { "This sign-in was refused" }
             p.lead role="alert" { (told.sentence) }
             (advice(&error))
             @if is_owner {
@@ -89,10 +96,11 @@ impl App {
                 p { a.button href=(format!("/org/{slug}/settings")) { "Back to the settings" } }
             } @else {
                 p { "Tell your administrator the reference " strong { code { (reference) } } ". They find the whole report under it." }
+                p.small.muted { code { (failure.code) } }
                 p { a.button href=(format!("/org/{slug}/login")) { "Back to sign-in" } }
             }
         };
-        Ok(with_status(StatusCode::FORBIDDEN, pages::layout("Not signed in", signed, &body)))
+        Ok(with_status(StatusCode::FORBIDDEN, pages::layout("Sign-in refused", signed, &body)))
     }
 }
 

@@ -4,13 +4,13 @@ use actix_web::http::header;
 use actix_web::web::{Data, Form, get, post, resource};
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer};
 use chrono::Utc;
-use frameworks::{Failure, Host, cookie};
+use frameworks::{Failure, Host, cookie, digest, random};
 use saml_sp::flow::{
     Arrival, Entered, FlowError, LogoutArrival, LogoutArrived, SignedIn, Visit, receive_logout, sign_in, start_login, start_logout,
 };
 use saml_sp::login::{LoginStart, Send};
 use saml_sp::logout::{LogoutStart, StartedLogout};
-use saml_sp::provisioning::{LinkToken, Session};
+use saml_sp::provisioning::Session;
 use saml_sp::storage::SessionStore;
 use saml_sp::{BrowserCookie, Purpose, SamlSession, SessionId};
 use serde::Deserialize;
@@ -56,9 +56,9 @@ fn send(message: &Send, mut response: HttpResponseBuilder) -> Page {
     match message {
         Send::Redirect(url) => Ok(response.status(actix_web::http::StatusCode::SEE_OTHER).insert_header((header::LOCATION, url.as_str())).finish()),
         Send::Post(form) => {
-            let nonce = LinkToken::generate().map_err(failed)?;
-            let policy = format!("default-src 'none'; script-src 'nonce-{}'", nonce.value());
-            Ok(response.insert_header((header::CONTENT_SECURITY_POLICY, policy)).content_type("text/html").body(form.to_html(nonce.value())))
+            let nonce = random().map_err(failed)?;
+            let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'");
+            Ok(response.insert_header((header::CONTENT_SECURITY_POLICY, policy)).content_type("text/html").body(form.to_html(&nonce)))
         }
     }
 }
@@ -95,11 +95,11 @@ async fn acs(host: Data<Host>, request: HttpRequest, Form(form): Form<Message>) 
     let entrance = saml_sp::flow::Entrance { sp: &host.sp, connections: &host.connections, onboarding: &host.onboarding };
     match sign_in(&host.store, entrance, Visit { arrival, session: &Session::Nobody }, Utc::now()).await {
         Ok(Entered::SignedIn(SignedIn { scope, finished, .. })) => {
-            let name = LinkToken::generate().map_err(failed)?;
-            let session = SamlSession::of(&finished.into_login(Purpose::Login).map_err(failed)?, SessionId::new(name.hash().as_str()));
+            let name = random().map_err(failed)?;
+            let session = SamlSession::of(&finished.into_login(Purpose::Login).map_err(failed)?, SessionId::new(digest(&name)));
             host.store.open(&session).await.map_err(failed)?;
-            host.keep(name.value(), scope, session);
-            let cookie = format!("{SESSION}={}; Path=/; Secure; HttpOnly; SameSite=Lax", name.value());
+            host.keep(&name, scope, session);
+            let cookie = format!("{SESSION}={name}; Path=/; Secure; HttpOnly; SameSite=Lax");
             Ok(to("/").insert_header((header::SET_COOKIE, cookie)).finish())
         }
         Ok(_) => Ok(HttpResponse::Ok().body("Sign in to your account first: pages for links are in examples/axum_app.")),

@@ -1,10 +1,11 @@
 //! The endpoints of one organization on hyper alone: `cargo run -p frameworks --bin bare_hyper`.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use chrono::Utc;
-use frameworks::{Failure, Host, cookie};
+use frameworks::{Failure, Host, cookie, digest, random};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
@@ -17,7 +18,7 @@ use saml_sp::flow::{
 };
 use saml_sp::login::{LoginStart, Send};
 use saml_sp::logout::{LogoutStart, StartedLogout};
-use saml_sp::provisioning::{LinkToken, Session};
+use saml_sp::provisioning::Session;
 use saml_sp::storage::SessionStore;
 use saml_sp::{BrowserCookie, Purpose, SamlSession, SessionId};
 use tokio::net::TcpListener;
@@ -41,11 +42,11 @@ fn send(message: &Send, cookie: Option<&str>) -> Page {
         Send::Redirect(url) => return to(url, cookie),
         Send::Post(form) => form,
     };
-    let nonce = LinkToken::generate()?;
-    let policy = format!("default-src 'none'; script-src 'nonce-{}'", nonce.value());
+    let nonce = random()?;
+    let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'");
     let response = Response::builder().header(CONTENT_TYPE, "text/html").header(CONTENT_SECURITY_POLICY, policy);
     let response = cookie.into_iter().fold(response, |response, cookie| response.header(SET_COOKIE, cookie));
-    Ok(response.body(Full::from(form.to_html(nonce.value())))?)
+    Ok(response.body(Full::from(form.to_html(&nonce)))?)
 }
 
 fn refused<E: std::error::Error + std::marker::Send + Sync + 'static>(error: FlowError<E>) -> Page {
@@ -101,11 +102,11 @@ async fn acs(host: &Host, cookies: Option<&str>, form: &HashMap<String, String>)
     let entrance = Entrance { sp: &host.sp, connections: &host.connections, onboarding: &host.onboarding };
     match sign_in(&host.store, entrance, Visit { arrival, session: &Session::Nobody }, Utc::now()).await {
         Ok(Entered::SignedIn(SignedIn { scope, finished, .. })) => {
-            let name = LinkToken::generate()?;
-            let session = SamlSession::of(&finished.into_login(Purpose::Login)?, SessionId::new(name.hash().as_str()));
+            let name = random()?;
+            let session = SamlSession::of(&finished.into_login(Purpose::Login)?, SessionId::new(digest(&name)));
             host.store.open(&session).await?;
-            host.keep(name.value(), scope, session);
-            to("/", Some(&format!("{SESSION}={}; Path=/; Secure; HttpOnly; SameSite=Lax", name.value())))
+            host.keep(&name, scope, session);
+            to("/", Some(&format!("{SESSION}={name}; Path=/; Secure; HttpOnly; SameSite=Lax")))
         }
         Ok(_) => page(200, "Sign in to your account first: pages for links are in examples/axum_app."),
         Err(error) => refused(error),
@@ -141,7 +142,12 @@ async fn main() -> Result<(), Failure> {
         let host = host.clone();
         let service = service_fn(move |request| {
             let host = host.clone();
-            async move { Ok::<_, Failure>(serve(&host, request).await.or_else(|error| page(503, error.to_string()))?) }
+            async move {
+                Ok::<_, Infallible>(serve(&host, request).await.unwrap_or_else(|error| {
+                    eprintln!("{error}");
+                    Response::builder().status(503).body(Full::from("Try again.")).unwrap_or_default()
+                }))
+            }
         });
         tokio::spawn(async move { hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await });
     }
