@@ -14,12 +14,10 @@
 //! - Bleichenbacher and Manger, on the content key: padding that is wrong, and padding that is right around some other
 //!   content key. Whether anything beyond that is right doesn't matter to them. (`=` below, in all tables.)
 //! - Vaudenay and Jager-Somorovsky, on content in CBC mode: padding that is wrong, and padding that is right around garbage
-//!   (`=` below). They can go on by what is right in the XML, and that takes time to find out: an attacker who may alter
-//!   ciphertext in CBC mode has an oracle whatever is done here. This is why CBC is refused unless a signature covers the
-//!   ciphertext, or the policy of the connection says otherwise.
+//!   (`=` below). An attacker who may alter ciphertext in CBC mode can go on by what is right in the XML: this is why CBC is
+//!   refused unless a signature covers the ciphertext, or the policy of the connection says otherwise.
 //!
-//! What need not be, and is not: content of AES-GCM with a good tag takes longer, since it is parsed. Whoever can make a good
-//! tag knows the content key, and with it the plaintext.
+//! The rest is alike as well: what can't be decrypted or parsed has a decoy of its length parsed instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -47,6 +47,8 @@ pub mod registration;
 pub mod request;
 #[cfg(feature = "scim")]
 pub mod scim;
+#[cfg(feature = "serde")]
+mod serialize;
 mod session;
 pub mod sp;
 pub mod storage;

@@ -22,6 +22,8 @@ const MOST_KEYS: usize = 4;
 const MOST_ATTEMPTS: usize = 2;
 /// Octets of the longest content key.
 const LONGEST_KEY: usize = 32;
+/// As much work for the parser as an octet of an assertion usually is.
+const DECOY: &str = r#"<Attribute Name="urn:oid:0.9.2342.19200300.100.1.3" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"><AttributeValue>someone@example.com</AttributeValue></Attribute>"#;
 
 /// What a connection lets be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,8 +166,18 @@ impl<'d> Encrypted<'d> {
             Some(octets) => octets.as_slice(),
             None => random.get(..self.cipher.key_len())?,
         };
-        let plain = decrypt(self.cipher, content_key, &self.octets).ok()?;
-        Document::parse(self.in_context(&plain), Profile::Message, recipient.limits).ok().map(Decrypted)
+        let plain = decrypt(self.cipher, content_key, &self.octets).ok();
+        let parsed = plain.and_then(|plain| self.parse(&plain, recipient.limits));
+        if parsed.is_none() {
+            // What can't be read takes as long as what can: how far it came is nobody's business.
+            let decoy = DECOY.repeat(self.octets.len() / DECOY.len());
+            std::hint::black_box(self.parse(decoy.as_bytes(), recipient.limits));
+        }
+        parsed
+    }
+
+    fn parse(&self, plain: &[u8], limits: &Limits) -> Option<Decrypted> {
+        Document::parse(self.in_context(plain), Profile::Message, limits).ok().map(Decrypted)
     }
 
     /// One synthetic element with the declarations in scope, around the plaintext.

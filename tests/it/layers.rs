@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["provisioning"],
     &["registration"],
     &["storage", "login", "logout", "events"],
-    &["flow", "scim"],
+    &["flow", "scim", "serialize"],
     &["request", "guide", "testing"],
 ];
 

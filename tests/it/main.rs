@@ -40,5 +40,7 @@ mod registration;
 mod scim;
 #[cfg(feature = "xmlsec")]
 mod second_opinion;
+#[cfg(feature = "serde")]
+mod serialize;
 mod signatures;
 mod wrapping;
