@@ -36,9 +36,15 @@ pub(crate) async fn fill(app: &App) -> Result<(), Failure> {
 /// Acme's connection, configured by whoever operates the application.
 fn on_board(app: &App) -> Result<Registration, Failure> {
     let metadata = identity_provider(app, "acme")?.metadata();
-    let idp = IdentityProvider::from_metadata(metadata.as_str(), &EntityChoice::Only, &MetadataTrust::ObtainedSecurely, Utc::now())?;
+    let idp = IdentityProvider::from_metadata(
+        metadata.as_str(),
+        &EntityChoice::Only,
+        &MetadataTrust::ObtainedSecurely,
+        Utc::now(),
+    )?;
     let policy = Policy::strict().with_unsolicited(Unsolicited::Accept);
-    let connection = Connection::preconfigured(ConnectionId::new("acme-demo"), OrganizationId::new("org-1"), idp, policy)?;
+    let connection =
+        Connection::preconfigured(ConnectionId::new("acme-demo"), OrganizationId::new("org-1"), idp, policy)?;
     let mapping = IdpProfile::named("okta").ok_or("no preset")?.attribute_map()?;
     let onboarding = Onboarding::new(mapping, Provisioning::new(&connection, Joining::JustInTime, Role::new("member")));
     Ok(Registration::new(connection, onboarding, Source::Document)?)

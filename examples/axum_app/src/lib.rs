@@ -81,10 +81,14 @@ impl App {
         let sp = sp.signing_key(self.signing_key.clone()).service_name("en", &organization.name).build()?;
         let registrations = self.db.registrations(&organization.id).await?;
         let domains = self.db.proven_domains(&organization.id, now).await?;
-        let (connections, onboarding) = registrations.iter().cloned().map(Registration::into_parts).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (connections, onboarding) =
+            registrations.iter().cloned().map(Registration::into_parts).unzip::<_, _, Vec<_>, Vec<_>>();
         // A proof is not part of the stored settings: it may have lapsed.
         let believing = |settings: Onboarding| {
-            let provisioning = domains.iter().cloned().fold(settings.provisioning().clone(), |settings, domain| settings.with_proven_domain(domain));
+            let provisioning = domains
+                .iter()
+                .cloned()
+                .fold(settings.provisioning().clone(), |settings, domain| settings.with_proven_domain(domain));
             Onboarding::new(settings.mapping().clone(), provisioning)
         };
         let onboarding = onboarding.into_iter().map(believing).collect();

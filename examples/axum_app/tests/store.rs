@@ -11,7 +11,10 @@ async fn keeps_every_contract(url: &str) -> Outcome {
     let db = Db::open(url).await?;
     store_contract(&db).await?;
     session_store_contract(&db, async |session| db.is_open(session).await).await?;
-    connection_store_contract(&db, async |slug: &str, organization| db.give_slug(slug, &organization, "Contract").await).await?;
+    connection_store_contract(&db, async |slug: &str, organization| {
+        db.give_slug(slug, &organization, "Contract").await
+    })
+    .await?;
     member_store_contract(&db).await?;
     scim_store_contract(&db).await?;
     Ok(())

@@ -8,7 +8,9 @@ use chrono::Utc;
 use saml_sp::mapping::{IdpProfile, Role};
 use saml_sp::provisioning::{Joining, Onboarding, Provisioning, SessionScope};
 use saml_sp::testing::{FakeIdp, MemoryStore, TestKey};
-use saml_sp::{Connection, ConnectionId, OrganizationId, Policy, SamlSession, ServiceProvider, SpSettings, Unsolicited};
+use saml_sp::{
+    Connection, ConnectionId, OrganizationId, Policy, SamlSession, ServiceProvider, SpSettings, Unsolicited,
+};
 use sha2::{Digest, Sha256};
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

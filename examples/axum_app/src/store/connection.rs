@@ -15,7 +15,9 @@ impl ConnectionStore for Db {
     }
 
     async fn registrations(&self, organization: &OrganizationId) -> Result<Vec<Registration>> {
-        let rows = sqlx::query("SELECT value FROM saml_registration WHERE organization = $1 AND value IS NOT NULL ORDER BY entity_id");
+        let rows = sqlx::query(
+            "SELECT value FROM saml_registration WHERE organization = $1 AND value IS NOT NULL ORDER BY entity_id",
+        );
         let rows = rows.bind(organization.as_str()).fetch_all(&self.pool).await?;
         rows.iter().map(|row| Ok(Registration::from_bytes(&row.try_get::<Vec<u8>, _>("value")?)?)).collect()
     }
@@ -34,7 +36,8 @@ impl ConnectionStore for Db {
             tx.commit().await?;
             return Ok(Registered::Done);
         }
-        let stored = sqlx::query("SELECT value FROM saml_registration WHERE connection = $1").bind(connection.id().as_str());
+        let stored =
+            sqlx::query("SELECT value FROM saml_registration WHERE connection = $1").bind(connection.id().as_str());
         Ok(match stored.fetch_optional(&mut *tx).await? {
             None => Registered::EntityIdTaken,
             Some(row) if row.try_get::<Option<Vec<u8>>, _>("value")? == Some(value) => Registered::Done,
@@ -44,13 +47,14 @@ impl ConnectionStore for Db {
 
     async fn replace(&self, old: &Registration, new: &Registration) -> Result<Replaced> {
         let (id, value) = (new.connection().id().as_str(), new.to_bytes());
-        let replaced = sqlx::query("UPDATE saml_registration SET value = $1, entity_id = $2 WHERE connection = $3 AND value = $4")
-            .bind(value.clone())
-            .bind(new.connection().identity_provider().entity_id().as_str())
-            .bind(id)
-            .bind(old.to_bytes())
-            .execute(&self.pool)
-            .await;
+        let replaced =
+            sqlx::query("UPDATE saml_registration SET value = $1, entity_id = $2 WHERE connection = $3 AND value = $4")
+                .bind(value.clone())
+                .bind(new.connection().identity_provider().entity_id().as_str())
+                .bind(id)
+                .bind(old.to_bytes())
+                .execute(&self.pool)
+                .await;
         match replaced {
             Ok(done) if done.rows_affected() == 1 => return Ok(Replaced::Done),
             Ok(_) => {}
@@ -64,7 +68,9 @@ impl ConnectionStore for Db {
     }
 
     async fn remove(&self, organization: &OrganizationId, connection: &ConnectionId) -> Result<()> {
-        let query = sqlx::query("UPDATE saml_registration SET value = NULL, entity_id = NULL WHERE connection = $1 AND organization = $2");
+        let query = sqlx::query(
+            "UPDATE saml_registration SET value = NULL, entity_id = NULL WHERE connection = $1 AND organization = $2",
+        );
         query.bind(connection.as_str()).bind(organization.as_str()).execute(&self.pool).await?;
         Ok(())
     }

@@ -60,8 +60,16 @@ pub enum Proven {
 
 impl Db {
     pub async fn organizations(&self) -> Result<Vec<Organization>> {
-        let rows = sqlx::query("SELECT id, slug, name FROM organization WHERE slug IS NOT NULL ORDER BY name").fetch_all(&self.pool).await?;
-        let read = |row| Ok(Organization { id: OrganizationId::new(text(row, "id")?), slug: text(row, "slug")?, name: text(row, "name")? });
+        let rows = sqlx::query("SELECT id, slug, name FROM organization WHERE slug IS NOT NULL ORDER BY name")
+            .fetch_all(&self.pool)
+            .await?;
+        let read = |row| {
+            Ok(Organization {
+                id: OrganizationId::new(text(row, "id")?),
+                slug: text(row, "slug")?,
+                name: text(row, "name")?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 
@@ -100,7 +108,9 @@ impl Db {
 
     /// Addresses of the accounts that have been here before single sign-on.
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        let rows = sqlx::query("SELECT email FROM account WHERE email_verified = 1 ORDER BY email LIMIT 20").fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT email FROM account WHERE email_verified = 1 ORDER BY email LIMIT 20")
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(|row| text(row, "email")).collect()
     }
 
@@ -125,7 +135,9 @@ impl Db {
               WHERE m.organization = $1 ORDER BY a.email LIMIT 500",
         );
         let rows = rows.bind(organization.as_str()).bind(connection).fetch_all(&self.pool).await?;
-        let at = |row: &sqlx::any::AnyRow, column| Ok::<_, DbError>(row.try_get::<Option<i64>, _>(column)?.and_then(DateTime::from_timestamp_millis));
+        let at = |row: &sqlx::any::AnyRow, column| {
+            Ok::<_, DbError>(row.try_get::<Option<i64>, _>(column)?.and_then(DateTime::from_timestamp_millis))
+        };
         let read = |row| {
             let last_used = at(row, "last_used")?;
             Ok(Member {
@@ -142,7 +154,13 @@ impl Db {
     }
 
     /// Opens a session under the digest of its cookie. A member who was suspended in the meantime gets none.
-    pub(super) async fn write_session(&self, id: &str, account: &AccountId, scope: Option<&SessionScope>, expires_at: i64) -> Result<()> {
+    pub(super) async fn write_session(
+        &self,
+        id: &str,
+        account: &AccountId,
+        scope: Option<&SessionScope>,
+        expires_at: i64,
+    ) -> Result<()> {
         sqlx::query("INSERT INTO session (id, account, organization, connection, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING")
             .bind(id)
             .bind(account.as_str())
@@ -155,7 +173,13 @@ impl Db {
         Ok(())
     }
 
-    pub async fn open_session(&self, id: &SessionId, account: &AccountId, scope: Option<&SessionScope>, now: DateTime<Utc>) -> Result<()> {
+    pub async fn open_session(
+        &self,
+        id: &SessionId,
+        account: &AccountId,
+        scope: Option<&SessionScope>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let end = now + TimeDelta::hours(SESSION_HOURS);
         let end = scope.and_then(SessionScope::not_on_or_after).map_or(end, |limit| limit.min(end));
         self.write_session(id.as_str(), account, scope, millis(end)).await
@@ -183,12 +207,18 @@ impl Db {
 
     /// What the identity provider knows of a session.
     pub async fn saml_session(&self, id: &SessionId) -> Result<Option<SamlSession>> {
-        let row = sqlx::query("SELECT value FROM saml_session WHERE id = $1 LIMIT 1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT value FROM saml_session WHERE id = $1 LIMIT 1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|row| Ok(SamlSession::from_bytes(&row.try_get::<Vec<u8>, _>("value")?)?)).transpose()
     }
 
     pub async fn is_open(&self, id: &SessionId) -> Result<bool> {
-        let row = sqlx::query("SELECT ended FROM saml_session WHERE id = $1 LIMIT 1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT ended FROM saml_session WHERE id = $1 LIMIT 1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map_or(Ok(false), |row| is_set(&row, "ended").map(|ended| !ended))
     }
 
@@ -217,9 +247,18 @@ impl Db {
     }
 
     pub async fn mails(&self) -> Result<Vec<Mail>> {
-        let rows = sqlx::query("SELECT a.email, l.sent_at, l.subject, l.link FROM mail l JOIN account a ON a.id = l.account ORDER BY l.sent_at DESC LIMIT 50");
+        let rows = sqlx::query(
+            "SELECT a.email, l.sent_at, l.subject, l.link FROM mail l JOIN account a ON a.id = l.account ORDER BY l.sent_at DESC LIMIT 50",
+        );
         let rows = rows.fetch_all(&self.pool).await?;
-        let read = |row| Ok(Mail { to: text(row, "email")?, sent_at: instant(row, "sent_at")?, subject: text(row, "subject")?, link: text(row, "link")? });
+        let read = |row| {
+            Ok(Mail {
+                to: text(row, "email")?,
+                sent_at: instant(row, "sent_at")?,
+                subject: text(row, "subject")?,
+                link: text(row, "link")?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 
@@ -236,9 +275,18 @@ impl Db {
     }
 
     pub async fn failures(&self, organization: &OrganizationId) -> Result<Vec<Failure>> {
-        let rows = sqlx::query("SELECT reference, at, code, report FROM failure WHERE organization = $1 ORDER BY at DESC LIMIT 5");
+        let rows = sqlx::query(
+            "SELECT reference, at, code, report FROM failure WHERE organization = $1 ORDER BY at DESC LIMIT 5",
+        );
         let rows = rows.bind(organization.as_str()).fetch_all(&self.pool).await?;
-        let read = |row| Ok(Failure { reference: text(row, "reference")?, at: instant(row, "at")?, code: text(row, "code")?, report: text(row, "report")? });
+        let read = |row| {
+            Ok(Failure {
+                reference: text(row, "reference")?,
+                at: instant(row, "at")?,
+                code: text(row, "code")?,
+                report: text(row, "report")?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 
@@ -253,8 +301,14 @@ impl Db {
 
     /// Believed for a day: a real application looks for the DNS record again.
     pub async fn proven_domains(&self, organization: &OrganizationId, now: DateTime<Utc>) -> Result<Vec<ProvenDomain>> {
-        let rows = sqlx::query("SELECT domain FROM proven_domain WHERE organization = $1").bind(organization.as_str()).fetch_all(&self.pool).await?;
-        let domain = |row| ProvenDomain::new(organization.clone(), &text(row, "domain")?, now + TimeDelta::days(1)).map_err(|_| DbError::Row("domain"));
+        let rows = sqlx::query("SELECT domain FROM proven_domain WHERE organization = $1")
+            .bind(organization.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        let domain = |row| {
+            ProvenDomain::new(organization.clone(), &text(row, "domain")?, now + TimeDelta::days(1))
+                .map_err(|_| DbError::Row("domain"))
+        };
         rows.iter().map(domain).collect()
     }
 
@@ -268,7 +322,10 @@ impl Db {
     }
 
     pub async fn scim_tokens(&self, connection: &ConnectionId) -> Result<Vec<ScimTokenHash>> {
-        let rows = sqlx::query("SELECT hash FROM saml_scim_token WHERE connection = $1").bind(connection.as_str()).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT hash FROM saml_scim_token WHERE connection = $1")
+            .bind(connection.as_str())
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(|row| text(row, "hash").map(ScimTokenHash::new)).collect()
     }
 

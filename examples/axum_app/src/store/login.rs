@@ -58,21 +58,25 @@ pub(super) async fn use_up(tx: &mut Tx, key: &PendingKey, replay_key: &ReplayKey
 }
 
 async fn mark(tx: &mut Tx, key: &PendingKey) -> Result<bool> {
-    let done = sqlx::query("UPDATE saml_pending SET used = 1 WHERE request = $1 AND connection = $2 AND browser = $3 AND used = 0")
-        .bind(key.request().as_str())
-        .bind(key.connection().as_str())
-        .bind(key.browser().as_str())
-        .execute(&mut **tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE saml_pending SET used = 1 WHERE request = $1 AND connection = $2 AND browser = $3 AND used = 0",
+    )
+    .bind(key.request().as_str())
+    .bind(key.connection().as_str())
+    .bind(key.browser().as_str())
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn note(tx: &mut Tx, replay_key: &ReplayKey) -> Result<Claim> {
-    let done = sqlx::query("INSERT INTO saml_replay (connection, assertion, keep_until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(replay_key.connection().as_str())
-        .bind(replay_key.assertion().as_str())
-        .bind(millis(replay_key.keep_until()))
-        .execute(&mut **tx)
-        .await?;
+    let done = sqlx::query(
+        "INSERT INTO saml_replay (connection, assertion, keep_until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(replay_key.connection().as_str())
+    .bind(replay_key.assertion().as_str())
+    .bind(millis(replay_key.keep_until()))
+    .execute(&mut **tx)
+    .await?;
     Ok(if done.rows_affected() == 1 { Claim::First } else { Claim::Replayed })
 }

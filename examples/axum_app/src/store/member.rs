@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use saml_sp::mapping::{EmailAddress, Role, SubjectKey};
 use saml_sp::provisioning::{
-    AtConnection, Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkHash, Linked, MemberChange, MemberStatus,
-    Membership, MembershipChange, NewMember, PendingLink, Query, Reminder,
+    AtConnection, Change, EmailStatus, Facts, Invitation, Known, LinkChange, LinkHash, Linked, MemberChange,
+    MemberStatus, Membership, MembershipChange, NewMember, PendingLink, Query, Reminder,
 };
 use saml_sp::storage::{Applied, MemberStore, PeekedLink, Spend, UnlinkedMember};
 use saml_sp::testing::MemberFixture;
@@ -38,7 +38,9 @@ impl MemberStore for Db {
             linked: linked.map(|row| read_linked(&row)).transpose()?,
             account,
             by_email,
-            invitation: invitation.map(|row| text(&row, "role").map(|role| Invitation { role: Role::new(role) })).transpose()?,
+            invitation: invitation
+                .map(|row| text(&row, "role").map(|role| Invitation { role: Role::new(role) }))
+                .transpose()?,
         })
     }
 
@@ -76,7 +78,11 @@ impl MemberStore for Db {
         })
     }
 
-    async fn unlinked_members(&self, organization: &OrganizationId, connection: &ConnectionId) -> Result<Vec<UnlinkedMember>> {
+    async fn unlinked_members(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Vec<UnlinkedMember>> {
         let rows = sqlx::query(
             "SELECT m.account, r.sent_at FROM member m
                LEFT JOIN saml_identity i ON i.account = m.account AND i.connection = $2
@@ -124,7 +130,9 @@ impl MemberStore for Db {
 
     async fn deactivate(&self, organization: &OrganizationId, account: &AccountId) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("UPDATE member SET status = 'suspended', by_scim = 0 WHERE organization = $1 AND account = $2 AND status = 'active'");
+        let done = sqlx::query(
+            "UPDATE member SET status = 'suspended', by_scim = 0 WHERE organization = $1 AND account = $2 AND status = 'active'",
+        );
         done.bind(organization.as_str()).bind(account.as_str()).execute(&mut *tx).await?;
         end_sessions(&mut tx, organization, account).await?;
         Ok(tx.commit().await?)
@@ -156,7 +164,8 @@ async fn known(tx: &mut Tx, query: &Query, column: &'static str, value: &str) ->
            LEFT JOIN saml_identity i ON i.account = a.id AND i.connection = $2
           WHERE {column} = $3"
     );
-    let rows = sqlx::query(&statement).bind(query.organization.as_str()).bind(query.subject.connection().as_str()).bind(value);
+    let rows =
+        sqlx::query(&statement).bind(query.organization.as_str()).bind(query.subject.connection().as_str()).bind(value);
     rows.fetch_all(&mut **tx).await?.iter().map(read_known).collect()
 }
 
@@ -229,7 +238,9 @@ async fn member(tx: &mut Tx, change: &MemberChange) -> Written {
 
 async fn link(tx: &mut Tx, subject: &SubjectKey, account: &str, at: DateTime<Utc>) -> Result<bool> {
     let connection = subject.connection().as_str();
-    let done = sqlx::query("INSERT INTO saml_identity (subject, connection, account, confirmed_at, last_used) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING");
+    let done = sqlx::query(
+        "INSERT INTO saml_identity (subject, connection, account, confirmed_at, last_used) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING",
+    );
     let done = done.bind(subject.to_bytes()).bind(connection).bind(account).bind(millis(at));
     let made = done.execute(&mut **tx).await?.rows_affected() == 1;
     let done = sqlx::query("DELETE FROM saml_reminder WHERE connection = $1 AND account = $2");
@@ -241,18 +252,18 @@ async fn link(tx: &mut Tx, subject: &SubjectKey, account: &str, at: DateTime<Utc
 async fn membership(tx: &mut Tx, organization: &str, account: &str, change: &MembershipChange) -> Result<bool> {
     let query = match change {
         // Locks the row in either database.
-        MembershipChange::Keep => {
-            sqlx::query("UPDATE member SET status = 'active' WHERE organization = $1 AND account = $2 AND status = 'active'")
-        }
-        MembershipChange::Role { .. } => {
-            sqlx::query("UPDATE member SET role = $3 WHERE organization = $1 AND account = $2 AND status = 'active' AND role = $4")
-        }
-        MembershipChange::Join(_) => {
-            sqlx::query("INSERT INTO member (organization, account, status, role) VALUES ($1, $2, 'active', $3) ON CONFLICT DO NOTHING")
-        }
-        MembershipChange::Rejoin(_) => {
-            sqlx::query("UPDATE member SET status = 'active', role = $3 WHERE organization = $1 AND account = $2 AND status = 'removed'")
-        }
+        MembershipChange::Keep => sqlx::query(
+            "UPDATE member SET status = 'active' WHERE organization = $1 AND account = $2 AND status = 'active'",
+        ),
+        MembershipChange::Role { .. } => sqlx::query(
+            "UPDATE member SET role = $3 WHERE organization = $1 AND account = $2 AND status = 'active' AND role = $4",
+        ),
+        MembershipChange::Join(_) => sqlx::query(
+            "INSERT INTO member (organization, account, status, role) VALUES ($1, $2, 'active', $3) ON CONFLICT DO NOTHING",
+        ),
+        MembershipChange::Rejoin(_) => sqlx::query(
+            "UPDATE member SET status = 'active', role = $3 WHERE organization = $1 AND account = $2 AND status = 'removed'",
+        ),
     };
     let query = query.bind(organization).bind(account);
     let query = match change {
@@ -271,10 +282,11 @@ async fn invited(tx: &mut Tx, organization: &str, email: Option<&EmailAddress>) 
 
 async fn create(tx: &mut Tx, new: &NewMember) -> Written {
     let (account, organization) = (random()?, new.organization.as_str());
-    let done = sqlx::query("INSERT INTO account (id, email, email_verified) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(account.as_str())
-        .bind(new.identity.email().as_str())
-        .bind(i64::from(new.email == EmailStatus::Verified));
+    let done =
+        sqlx::query("INSERT INTO account (id, email, email_verified) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(account.as_str())
+            .bind(new.identity.email().as_str())
+            .bind(i64::from(new.email == EmailStatus::Verified));
     let done = done.execute(&mut **tx).await?.rows_affected() == 1
         && link(tx, new.identity.subject(), &account, new.at).await?
         && membership(tx, organization, &account, &MembershipChange::Join(new.role.clone())).await?

@@ -74,14 +74,18 @@ impl Db {
     async fn migrate(&self) -> Result<()> {
         let mut tx = self.begin().await?;
         if self.dialect == Dialect::Postgres {
-            sqlx::query("SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) AS locked").bind(MIGRATION_LOCK).execute(&mut *tx).await?;
+            sqlx::query("SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) AS locked")
+                .bind(MIGRATION_LOCK)
+                .execute(&mut *tx)
+                .await?;
         }
         sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").execute(&mut *tx).await?;
         let row = sqlx::query("SELECT COUNT(*) AS done FROM schema_version").fetch_one(&mut *tx).await?;
         let done = usize::try_from(row.try_get::<i64, _>("done")?).unwrap_or_default();
         let octets = if self.dialect == Dialect::Postgres { "BYTEA" } else { "BLOB" };
         for (version, script) in (1i64..).zip(MIGRATIONS).skip(done) {
-            let script: String = script.lines().map(|line| format!("{}\n", line.split("--").next().unwrap_or(line))).collect();
+            let script: String =
+                script.lines().map(|line| format!("{}\n", line.split("--").next().unwrap_or(line))).collect();
             for statement in script.split(';').filter(|statement| !statement.trim().is_empty()) {
                 sqlx::query(&statement.replace(" BYTES", &format!(" {octets}"))).execute(&mut *tx).await?;
             }

@@ -4,8 +4,8 @@ use chrono::{TimeDelta, Utc};
 use saml_sp::mapping::EmailAddress;
 use saml_sp::provisioning::SessionScope;
 use saml_sp::storage::{
-    NewScimMember, ScimAdded, ScimChanged, ScimFilter, ScimMember, ScimMembers, ScimPage, ScimProfile, ScimRemoved, ScimStore,
-    Standing,
+    NewScimMember, ScimAdded, ScimChanged, ScimFilter, ScimMember, ScimMembers, ScimPage, ScimProfile, ScimRemoved,
+    ScimStore, Standing,
 };
 use saml_sp::testing::ScimFixture;
 use saml_sp::{AccountId, OrganizationId, SessionId};
@@ -15,11 +15,17 @@ use sqlx::any::AnyRow;
 use super::member::end_sessions;
 use super::{Db, DbError, Result, Tx, is_set, millis, random, text};
 
-const COLUMNS: &str = "SELECT m.account, a.email, m.status, m.by_scim, m.external_id, m.given_name, m.family_name, m.display_name
+const COLUMNS: &str =
+    "SELECT m.account, a.email, m.status, m.by_scim, m.external_id, m.given_name, m.family_name, m.display_name
    FROM member m JOIN account a ON a.id = m.account WHERE m.organization = $1 AND m.status <> 'removed'";
 
 impl ScimStore for Db {
-    async fn scim_members(&self, organization: &OrganizationId, filter: &ScimFilter, page: ScimPage) -> Result<ScimMembers> {
+    async fn scim_members(
+        &self,
+        organization: &OrganizationId,
+        filter: &ScimFilter,
+        page: ScimPage,
+    ) -> Result<ScimMembers> {
         let (condition, value) = match filter {
             ScimFilter::All => (" AND $2 = ''", ""),
             ScimFilter::Email(email) => (" AND a.email = $2", email.as_str()),
@@ -44,10 +50,12 @@ impl ScimStore for Db {
 
     async fn add_scim_member(&self, new: &NewScimMember) -> Result<ScimAdded> {
         let mut tx = self.begin().await?;
-        let made = sqlx::query("INSERT INTO account (id, email, email_verified) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING");
+        let made =
+            sqlx::query("INSERT INTO account (id, email, email_verified) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING");
         made.bind(random()?).bind(new.email.as_str()).execute(&mut *tx).await?;
         // Locks the row in either database.
-        let account = sqlx::query("UPDATE account SET email_verified = 1 WHERE email = $1 AND email_verified = 1 RETURNING id");
+        let account =
+            sqlx::query("UPDATE account SET email_verified = 1 WHERE email = $1 AND email_verified = 1 RETURNING id");
         let Some(account) = account.bind(new.email.as_str()).fetch_optional(&mut *tx).await? else {
             return Ok(ScimAdded::Taken);
         };
@@ -68,7 +76,12 @@ impl ScimStore for Db {
         Ok(ScimAdded::Added(Box::new(ScimMember { account, email, standing: new.standing, profile })))
     }
 
-    async fn change_scim_member(&self, organization: &OrganizationId, from: &ScimMember, to: &ScimMember) -> Result<ScimChanged> {
+    async fn change_scim_member(
+        &self,
+        organization: &OrganizationId,
+        from: &ScimMember,
+        to: &ScimMember,
+    ) -> Result<ScimChanged> {
         let mut tx = self.begin().await?;
         let stays = to.standing == Standing::Active;
         let last = !stays && is_last_owner(&mut tx, organization, &from.account).await?;
@@ -92,7 +105,9 @@ impl ScimStore for Db {
             return Ok(ScimRemoved::LastOwner);
         }
         write(&mut tx, organization, account, Standing::Deactivated, &ScimProfile::default()).await?;
-        let removed = sqlx::query("UPDATE member SET status = 'removed', by_scim = 0 WHERE organization = $1 AND account = $2 AND status <> 'removed'");
+        let removed = sqlx::query(
+            "UPDATE member SET status = 'removed', by_scim = 0 WHERE organization = $1 AND account = $2 AND status <> 'removed'",
+        );
         if removed.bind(organization.as_str()).bind(account.as_str()).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(ScimRemoved::Unknown);
         }
@@ -112,13 +127,21 @@ impl Db {
 
 /// Locks the owners, so that two requests that would each remove one of the last two wait for each other.
 async fn is_last_owner(tx: &mut Tx, organization: &OrganizationId, account: &AccountId) -> Result<bool> {
-    let owners = sqlx::query("UPDATE member SET status = 'active' WHERE organization = $1 AND role = 'owner' AND status = 'active' RETURNING account");
+    let owners = sqlx::query(
+        "UPDATE member SET status = 'active' WHERE organization = $1 AND role = 'owner' AND status = 'active' RETURNING account",
+    );
     let owners = owners.bind(organization.as_str()).fetch_all(&mut **tx).await?;
     let owners = owners.iter().map(|row| text(row, "account")).collect::<Result<Vec<_>>>()?;
     Ok(matches!(owners.as_slice(), [owner] if owner == account.as_str()))
 }
 
-async fn write(tx: &mut Tx, organization: &OrganizationId, account: &AccountId, standing: Standing, profile: &ScimProfile) -> Result<()> {
+async fn write(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    account: &AccountId,
+    standing: Standing,
+    profile: &ScimProfile,
+) -> Result<()> {
     let query = sqlx::query(
         "UPDATE member SET status = $3, by_scim = $4, external_id = $5, given_name = $6, family_name = $7, display_name = $8
           WHERE organization = $1 AND account = $2 AND status <> 'removed'",
@@ -132,7 +155,13 @@ async fn write(tx: &mut Tx, organization: &OrganizationId, account: &AccountId, 
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments<'q>>;
 
-fn bind<'q>(query: Query<'q>, organization: &'q OrganizationId, account: &'q AccountId, standing: Standing, profile: &'q ScimProfile) -> Query<'q> {
+fn bind<'q>(
+    query: Query<'q>,
+    organization: &'q OrganizationId,
+    account: &'q AccountId,
+    standing: Standing,
+    profile: &'q ScimProfile,
+) -> Query<'q> {
     query
         .bind(organization.as_str())
         .bind(account.as_str())
@@ -169,7 +198,8 @@ fn number(size: usize) -> i64 {
 
 impl ScimFixture for Db {
     async fn keep_session(&self, session: &SessionId, scope: &SessionScope) -> Result<()> {
-        self.write_session(session.as_str(), scope.account(), Some(scope), millis(Utc::now() + TimeDelta::hours(1))).await
+        self.write_session(session.as_str(), scope.account(), Some(scope), millis(Utc::now() + TimeDelta::hours(1)))
+            .await
     }
 
     async fn has_session(&self, session: &SessionId) -> Result<bool> {
@@ -178,7 +208,8 @@ impl ScimFixture for Db {
     }
 
     async fn make_owner(&self, organization: &OrganizationId, account: &AccountId) -> Result<()> {
-        let query = sqlx::query("UPDATE member SET role = 'owner', status = 'active' WHERE organization = $1 AND account = $2");
+        let query =
+            sqlx::query("UPDATE member SET role = 'owner', status = 'active' WHERE organization = $1 AND account = $2");
         query.bind(organization.as_str()).bind(account.as_str()).execute(&self.pool).await?;
         Ok(())
     }

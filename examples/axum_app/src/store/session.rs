@@ -75,8 +75,11 @@ async fn end_sessions(tx: &mut Tx, target: &LogoutTarget) -> Result<Ended> {
         return Ok(Ended::UnknownSubject);
     }
     let named: Vec<String> = (3..).take(target.indexes().len()).map(|n| format!("${n}")).collect();
-    let of_index = if named.is_empty() { String::new() } else { format!(" AND session_index IN ({})", named.join(", ")) };
-    let statement = format!("UPDATE saml_session SET ended = 1 WHERE connection = $1 AND id IN (SELECT id FROM saml_session WHERE connection = $1 AND subject = $2{of_index})");
+    let of_index =
+        if named.is_empty() { String::new() } else { format!(" AND session_index IN ({})", named.join(", ")) };
+    let statement = format!(
+        "UPDATE saml_session SET ended = 1 WHERE connection = $1 AND id IN (SELECT id FROM saml_session WHERE connection = $1 AND subject = $2{of_index})"
+    );
     let mut query = sqlx::query(&statement).bind(connection).bind(subject);
     for index in target.indexes() {
         query = query.bind(index.as_str());

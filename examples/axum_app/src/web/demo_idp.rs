@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Form, Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use chrono::Utc;
 use maud::{Markup, html};
 use saml_sp::NameId;
@@ -16,8 +16,8 @@ use serde::Deserialize;
 
 use super::problem::Problem;
 use super::{Host, Page, pages};
-use crate::demo::identity_provider;
 use crate::App;
+use crate::demo::identity_provider;
 
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
@@ -119,7 +119,8 @@ async fn answer(State(app): Host, Path(name): Path<String>, Form(user): Form<Use
     let xml = idp.received(&send)?;
     let acs = xml.split("AssertionConsumerServiceURL=\"").nth(1).and_then(|rest| rest.split('"').next());
     let acs = acs.filter(|url| url.starts_with(&format!("{}/saml/acs/", app.base_url)));
-    let acs = acs.ok_or_else(|| Problem::Input("This identity provider answers to this application only.".to_owned()))?;
+    let acs =
+        acs.ok_or_else(|| Problem::Input("This identity provider answers to this application only.".to_owned()))?;
     let relay_state = user.request.split('&').find_map(|pair| pair.strip_prefix("RelayState="));
     posted(acs, &about(idp.answer(&send, acs, now)?, &user).form_value()?, relay_state)
 }
@@ -132,7 +133,10 @@ fn about<'i>(response: FakeResponse<'i>, user: &User) -> FakeResponse<'i> {
         _ => ["identifier", "email", "firstName", "lastName"],
     };
     let values = [&format!("u-{local}"), &user.email, &first, "Example"];
-    names.iter().zip(values).fold(response.name_id(&user.email), |response, (name, value)| response.attribute(name, &[value]))
+    names
+        .iter()
+        .zip(values)
+        .fold(response.name_id(&user.email), |response, (name, value)| response.attribute(name, &[value]))
 }
 
 fn posted(acs: &str, saml_response: &str, relay_state: Option<&str>) -> Page {
@@ -152,12 +156,18 @@ async fn slo(State(app): Host, Path(name): Path<String>, RawQuery(query): RawQue
     let (idp, query) = (identity_provider(&app, &name)?, query.unwrap_or_default());
     let xml = idp.received(&Send::Redirect(format!("{}slo?{query}", idp.entity_id())))?;
     if query.contains("SAMLResponse=") {
-        let how = if xml.contains("status:Success") { "The application has ended the sessions." } else { "The application could not end the sessions." };
-        let body = html! { h1 { "Signed out" } p.lead role="status" { (how) } p { a href="/" { "Back to the start" } } };
+        let how = if xml.contains("status:Success") {
+            "The application has ended the sessions."
+        } else {
+            "The application could not end the sessions."
+        };
+        let body =
+            html! { h1 { "Signed out" } p.lead role="status" { (how) } p { a href="/" { "Back to the start" } } };
         return Ok(pages::layout("Signed out", None, &body).into_response());
     }
     let part = |after: &str, until: &str| Some(xml.split(after).nth(1)?.split(until).next()?.to_owned());
-    let (id, issuer) = (part(" ID=\"", "\""), part("Issuer", "</").and_then(|rest| rest.split('>').nth(1).map(str::to_owned)));
+    let (id, issuer) =
+        (part(" ID=\"", "\""), part("Issuer", "</").and_then(|rest| rest.split('>').nth(1).map(str::to_owned)));
     let (Some(id), Some(issuer)) = (id, issuer) else { return Err(Problem::NotFound) };
     let slug = issuer.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     let sls = format!("{}/saml/sls/{slug}/", app.base_url);

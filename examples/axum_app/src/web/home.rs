@@ -57,7 +57,8 @@ pub(super) async fn home(State(app): Host, headers: HeaderMap) -> Page {
 
 /// Stands for whatever the application has: passwords, passkeys, second factors.
 pub(super) async fn sign_in(State(app): Host, Form(form): Form<SignIn>) -> Page {
-    let account = app.db.account_of(&form.email).await?.ok_or_else(|| Problem::Input("There is no such account.".to_owned()))?;
+    let account =
+        app.db.account_of(&form.email).await?.ok_or_else(|| Problem::Input("There is no such account.".to_owned()))?;
     let (cookie, id) = new_session()?;
     app.db.open_session(&id, &account, None, Utc::now()).await?;
     let next = form.next.as_deref().and_then(local).unwrap_or_else(|| "/".to_owned());
@@ -71,11 +72,17 @@ pub(super) async fn sign_out(State(app): Host, headers: HeaderMap) -> Page {
     Ok(with_cookie(Redirect::to("/"), &no_session()))
 }
 
-pub(super) async fn login(State(app): Host, Path(slug): Path<String>, Query(query): Query<Note>, headers: HeaderMap) -> Page {
+pub(super) async fn login(
+    State(app): Host,
+    Path(slug): Path<String>,
+    Query(query): Query<Note>,
+    headers: HeaderMap,
+) -> Page {
     let now = Utc::now();
     let tenant = app.found(&slug, now).await?;
     let signed = app.signed(&headers, now).await?;
-    let active: Vec<_> = tenant.connections.iter().filter(|connection| connection.status() == ConnectionStatus::Active).collect();
+    let active: Vec<_> =
+        tenant.connections.iter().filter(|connection| connection.status() == ConnectionStatus::Active).collect();
     let body = html! {
         (note(query.note.as_deref()))
         h1 { "Sign in to " (tenant.organization.name) }

@@ -79,7 +79,10 @@ async fn same_origin(State(app): Host, request: Request, next: Next) -> Response
 /// Without `form-action`: browsers apply it to the redirect to an identity provider that a form leads to.
 async fn headers(mut response: Response) -> Response {
     let values = [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
@@ -131,7 +134,11 @@ fn send(send: &Send) -> Page {
         Send::Post(form) => {
             let nonce = random()?;
             let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'");
-            ([(header::CONTENT_SECURITY_POLICY, policy), (header::CONTENT_TYPE, "text/html; charset=utf-8".into())], form.to_html(&nonce)).into_response()
+            (
+                [(header::CONTENT_SECURITY_POLICY, policy), (header::CONTENT_TYPE, "text/html; charset=utf-8".into())],
+                form.to_html(&nonce),
+            )
+                .into_response()
         }
     })
 }
@@ -154,7 +161,12 @@ impl App {
     }
 
     /// The role of whoever is signed in, if the session reaches into the organization.
-    async fn role(&self, tenant: &Tenant, signed: Option<&Signed>, now: DateTime<Utc>) -> Result<Option<String>, DbError> {
+    async fn role(
+        &self,
+        tenant: &Tenant,
+        signed: Option<&Signed>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, DbError> {
         let Some(signed) = signed else { return Ok(None) };
         if signed.scope.as_ref().is_some_and(|scope| scope.admits(&tenant.organization.id, now).is_err()) {
             return Ok(None);

@@ -52,11 +52,19 @@ struct Told {
 }
 
 fn told(error: &FlowError<DbError>) -> Told {
-    let owned = |code: &str, report: String| Told { sentence: sentence(&error.to_string(), code), code: code.to_owned(), report };
+    let owned = |code: &str, report: String| Told {
+        sentence: sentence(&error.to_string(), code),
+        code: code.to_owned(),
+        report,
+    };
     match error {
         FlowError::Rejected(rejection) => owned(rejection.code(), rejection.report().to_string()),
-        FlowError::Mapping(mapping) => owned(mapping.code(), format!("{}\n{}", mapping.report(), mapping.rejection().report())),
-        FlowError::Refused(refusal) => owned(refusal.code(), format!("refused: {refusal}\nremedy: {}\n", refusal.remedy())),
+        FlowError::Mapping(mapping) => {
+            owned(mapping.code(), format!("{}\n{}", mapping.report(), mapping.rejection().report()))
+        }
+        FlowError::Refused(refusal) => {
+            owned(refusal.code(), format!("refused: {refusal}\nremedy: {}\n", refusal.remedy()))
+        }
         other => owned("host.failed", other.to_string()),
     }
 }

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use saml_sp::flow::{
-    Arrival, AskProof, ConfirmLink, Entered, FlowError, LinkVisit, LogoutArrival, LogoutArrived, SignedIn, Visit, confirm_link,
-    follow_reminder, receive_logout, sign_in, start_login, start_logout,
+    Arrival, AskProof, ConfirmLink, Entered, FlowError, LinkVisit, LogoutArrival, LogoutArrived, SignedIn, Visit,
+    confirm_link, follow_reminder, receive_logout, sign_in, start_login, start_logout,
 };
 use saml_sp::login::{Finished, LoginStart, StartError, Started};
 use saml_sp::logout::{LogoutExtent, LogoutStart, StartedLogout};
@@ -62,7 +62,9 @@ pub(super) async fn start(
     let tenant = app.found(&slug, now).await?;
     let registration = tenant.registration(&connection).ok_or(Problem::NotFound)?;
     let next = query.next.as_deref().and_then(local).unwrap_or_else(|| format!("/org/{slug}"));
-    let start = LoginStart::default().with_host_state(next).with_cookie(login_cookie(&headers).and_then(BrowserCookie::from_value));
+    let start = LoginStart::default()
+        .with_host_state(next)
+        .with_cookie(login_cookie(&headers).and_then(BrowserCookie::from_value));
     let started = start_login(&app.db, &tenant.sp, registration.connection(), start, now).await;
     app.go(&tenant, None, started, now).await
 }
@@ -84,7 +86,12 @@ impl App {
 }
 
 /// POST: what the identity provider has the browser bring.
-pub(super) async fn acs(State(app): Host, Path(slug): Path<String>, headers: HeaderMap, Form(form): Form<Message>) -> Page {
+pub(super) async fn acs(
+    State(app): Host,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<Message>,
+) -> Page {
     let now = Utc::now();
     let saml_response = form.response.as_deref().unwrap_or_default();
     let arrival = Arrival { saml_response, relay_state: form.relay_state.as_deref(), cookie: login_cookie(&headers) };
@@ -142,7 +149,8 @@ impl App {
 
     async fn ask_to_confirm(&self, tenant: &Tenant, signed: Option<&Signed>, confirm: ConfirmLink) -> Page {
         let ConfirmLink { token, finished, .. } = confirm;
-        let (idp, is_test) = (finished.connection().identity_provider().entity_id().to_string(), finished.purpose() == Purpose::Test);
+        let (idp, is_test) =
+            (finished.connection().identity_provider().entity_id().to_string(), finished.purpose() == Purpose::Test);
         if is_test {
             self.activate(finished).await?;
         }
@@ -167,7 +175,9 @@ impl App {
         let slug = &tenant.organization.slug;
         if let Some(mail) = ask.mail {
             let link = format!("{}/org/{slug}/link/{}", self.base_url, mail.token.value());
-            self.db.send_mail(&mail.account, &format!("Link your account at {}", tenant.organization.name), &link, now).await?;
+            self.db
+                .send_mail(&mail.account, &format!("Link your account at {}", tenant.organization.name), &link, now)
+                .await?;
         }
         let body = html! {
             h1 { "One more step" }
@@ -180,17 +190,34 @@ impl App {
 }
 
 /// The page behind a mailed URL has a button: programs that look through mail follow URLs, and must link nothing.
-pub(super) async fn link_page(State(app): Host, Path((slug, token)): Path<(String, String)>, headers: HeaderMap) -> Page {
-    let text = "You asked to sign in through single sign-on. Confirm that the account which this mail was sent to is yours.";
+pub(super) async fn link_page(
+    State(app): Host,
+    Path((slug, token)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Page {
+    let text =
+        "You asked to sign in through single sign-on. Confirm that the account which this mail was sent to is yours.";
     button_page(&app, &slug, &headers, "Link your account", text, &format!("/org/{slug}/link"), &token).await
 }
 
-pub(super) async fn reminder_page(State(app): Host, Path((slug, token)): Path<(String, String)>, headers: HeaderMap) -> Page {
+pub(super) async fn reminder_page(
+    State(app): Host,
+    Path((slug, token)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Page {
     let text = "Your organization uses single sign-on now. Sign in to your account here, then continue to your identity provider.";
     button_page(&app, &slug, &headers, "Link your account", text, &format!("/org/{slug}/reminder"), &token).await
 }
 
-async fn button_page(app: &App, slug: &str, headers: &HeaderMap, title: &str, text: &str, action: &str, token: &str) -> Page {
+async fn button_page(
+    app: &App,
+    slug: &str,
+    headers: &HeaderMap,
+    title: &str,
+    text: &str,
+    action: &str,
+    token: &str,
+) -> Page {
     let now = Utc::now();
     let tenant = app.found(slug, now).await?;
     let signed = app.signed(headers, now).await?;
@@ -212,20 +239,32 @@ fn as_whom(signed: Option<&Signed>) -> Markup {
     }
 }
 
-pub(super) async fn confirm(State(app): Host, Path(slug): Path<String>, headers: HeaderMap, Form(form): Form<Token>) -> Page {
+pub(super) async fn confirm(
+    State(app): Host,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<Token>,
+) -> Page {
     let now = Utc::now();
     let tenant = app.found(&slug, now).await?;
     let signed = app.signed(&headers, now).await?;
     let who = session(signed.as_ref());
     let visit = LinkVisit { token: &form.token, cookie: login_cookie(&headers), session: &who };
     match confirm_link(&app.db, tenant.entrance(), visit, now).await {
-        Ok(linked) if linked.purpose == Purpose::Test => Ok(Redirect::to(&format!("/org/{slug}/settings?note=linked")).into_response()),
+        Ok(linked) if linked.purpose == Purpose::Test => {
+            Ok(Redirect::to(&format!("/org/{slug}/settings?note=linked")).into_response())
+        }
         Ok(_) => Ok(Redirect::to(&format!("/org/{slug}/login?note=linked")).into_response()),
         Err(error) => app.refused(&tenant, signed.as_ref(), error, now).await,
     }
 }
 
-pub(super) async fn follow(State(app): Host, Path(slug): Path<String>, headers: HeaderMap, Form(form): Form<Token>) -> Page {
+pub(super) async fn follow(
+    State(app): Host,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<Token>,
+) -> Page {
     let now = Utc::now();
     let tenant = app.found(&slug, now).await?;
     let signed = app.signed(&headers, now).await?;
@@ -250,7 +289,9 @@ pub(super) async fn logout(State(app): Host, Path(slug): Path<String>, headers: 
     match start_logout(&app.db, &tenant.sp, registration.connection(), known, LogoutStart::default(), now).await {
         Ok(StartedLogout::Sent { send: message, .. }) => Ok(with_cookie(send(&message)?, &no_session())),
         Ok(StartedLogout::Local(_)) => Ok(over()),
-        Err(FlowError::Start(StartError::Refused(rejection))) => app.refused(&tenant, None, rejection.into(), now).await,
+        Err(FlowError::Start(StartError::Refused(rejection))) => {
+            app.refused(&tenant, None, rejection.into(), now).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -270,7 +311,9 @@ impl App {
         let tenant = self.found(slug, now).await?;
         match receive_logout(&self.db, &tenant.sp, &tenant.connections, arrival, now).await {
             Ok(LogoutArrived::Asked { send: Some(answer), .. }) => send(&answer),
-            Ok(LogoutArrived::Asked { send: None, .. }) => Ok(Redirect::to(&format!("/org/{slug}/login?note=out")).into_response()),
+            Ok(LogoutArrived::Asked { send: None, .. }) => {
+                Ok(Redirect::to(&format!("/org/{slug}/login?note=out")).into_response())
+            }
             Ok(LogoutArrived::Finished(finished)) => {
                 let note = if finished.extent() == LogoutExtent::Complete { "out" } else { "partly" };
                 Ok(Redirect::to(&format!("/org/{slug}/login?note={note}")).into_response())

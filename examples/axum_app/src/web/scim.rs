@@ -12,10 +12,18 @@ use super::{Host, Page};
 
 const MOST_BODY: usize = 65_536;
 
-pub(super) async fn answer(State(app): Host, Path((slug, connection, _)): Path<(String, String, String)>, request: Request<Body>) -> Page {
+pub(super) async fn answer(
+    State(app): Host,
+    Path((slug, connection, _)): Path<(String, String, String)>,
+    request: Request<Body>,
+) -> Page {
     let now = Utc::now();
     let tenant = app.found(&slug, now).await?;
-    let index = tenant.connections.iter().position(|candidate| candidate.id().as_str() == connection).ok_or(Problem::NotFound)?;
+    let index = tenant
+        .connections
+        .iter()
+        .position(|candidate| candidate.id().as_str() == connection)
+        .ok_or(Problem::NotFound)?;
     let (Some(connection), Some(onboarding)) = (tenant.connections.get(index), tenant.onboarding.get(index)) else {
         return Err(Problem::NotFound);
     };

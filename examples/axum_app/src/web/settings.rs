@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use saml_sp::fetch::MetadataUrl;
 use saml_sp::flow::{Remind, fetch_identity_provider, register, remind, replace, start_login};
 use saml_sp::login::LoginStart;
 use saml_sp::mapping::{AttributeMap, IdpProfile, Role, Source as Field};
@@ -14,7 +15,6 @@ use saml_sp::provisioning::{Joining, Onboarding, Provisioning};
 use saml_sp::registration::{Registration, Source, new_connection_id};
 use saml_sp::scim::ScimToken;
 use saml_sp::storage::{ConnectionStore, MemberStore};
-use saml_sp::fetch::MetadataUrl;
 use saml_sp::{AccountId, BrowserCookie, Connection, ConnectionStatus, IdentityProvider, Policy, Purpose, Unsolicited};
 use serde::Deserialize;
 
@@ -82,7 +82,8 @@ pub(super) async fn register_idp(
     let profile = IdpProfile::suggest(&idp).or_else(|| IdpProfile::named("other")).ok_or(Problem::NotFound)?;
     let mapping = profile.attribute_map()?;
     let policy = Policy::strict();
-    let connection = Connection::draft(new_connection_id()?, tenant.organization.id.clone(), idp, policy).map_err(|error| input(&error))?;
+    let connection = Connection::draft(new_connection_id()?, tenant.organization.id.clone(), idp, policy)
+        .map_err(|error| input(&error))?;
     let onboarding = Onboarding::new(mapping, Provisioning::new(&connection, Joining::JustInTime, Role::new("member")));
     let id = connection.id().clone();
     let registered = register(&app.db, &Registration::new(connection, onboarding, source)?).await;
@@ -95,7 +96,8 @@ async fn by_url(app: &App, url: &str, now: DateTime<Utc>) -> Result<(IdentityPro
     let own = url.starts_with(&format!("{}/demo-idp/", app.base_url));
     let url = if own { MetadataUrl::dangerous_allow_http(url) } else { MetadataUrl::new(url) };
     let url = url.map_err(|error| Problem::Input(error.to_string()))?;
-    let fetched = fetch_identity_provider(&app.fetcher, &url, &EntityChoice::Only, &MetadataTrust::ObtainedSecurely, now).await;
+    let fetched =
+        fetch_identity_provider(&app.fetcher, &url, &EntityChoice::Only, &MetadataTrust::ObtainedSecurely, now).await;
     fetched.map_err(|error| Problem::Input(error.to_string()))
 }
 
@@ -106,7 +108,8 @@ fn by_xml(xml: &str, now: DateTime<Utc>) -> Result<IdentityProvider, Problem> {
 
 fn by_fields(form: &NewIdp) -> Result<IdentityProvider, Problem> {
     let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
-    let mut builder = IdentityProvider::builder(text(&form.entity_id), text(&form.sso_url)).certificate(text(&form.certificate));
+    let mut builder =
+        IdentityProvider::builder(text(&form.entity_id), text(&form.sso_url)).certificate(text(&form.certificate));
     if !text(&form.slo_url).is_empty() {
         builder = builder.slo_url(text(&form.slo_url));
     }
@@ -127,19 +130,26 @@ pub(super) async fn change(
     let new = match action.as_str() {
         "test" => {
             let cookie = login_cookie(&headers).and_then(BrowserCookie::from_value);
-            let start = LoginStart::default().with_purpose(Purpose::Test).with_account(signed.account.clone()).with_cookie(cookie);
+            let start = LoginStart::default()
+                .with_purpose(Purpose::Test)
+                .with_account(signed.account.clone())
+                .with_cookie(cookie);
             let started = start_login(&app.db, &tenant.sp, &connection, start, now).await;
             return app.go(&tenant, Some(&signed), started, now).await;
         }
-        "mapping" => old.clone().with_onboarding(Onboarding::new(form.mapping()?, old.onboarding().provisioning().clone()))?,
+        "mapping" => {
+            old.clone().with_onboarding(Onboarding::new(form.mapping()?, old.onboarding().provisioning().clone()))?
+        }
         "preset" => {
             let preset = form.preset.as_deref().and_then(IdpProfile::named).ok_or(Problem::NotFound)?;
-            old.clone().with_onboarding(Onboarding::new(preset.attribute_map()?, old.onboarding().provisioning().clone()))?
+            old.clone()
+                .with_onboarding(Onboarding::new(preset.attribute_map()?, old.onboarding().provisioning().clone()))?
         }
         "users" => {
             let provisioning = Provisioning::new(&connection, form.joining()?, Role::new("member"));
             let policy = connection.policy().clone().with_unsolicited(form.unsolicited()?);
-            let changed = old.clone().with_onboarding(Onboarding::new(old.onboarding().mapping().clone(), provisioning))?;
+            let changed =
+                old.clone().with_onboarding(Onboarding::new(old.onboarding().mapping().clone(), provisioning))?;
             changed.with_connection(connection.clone().with_policy(policy).map_err(|error| input(&error))?)?
         }
         "disable" => {
@@ -162,7 +172,15 @@ pub(super) async fn change(
 
 impl App {
     /// What concerns members rather than the connection.
-    async fn manage(&self, tenant: &Tenant, signed: &Signed, connection: &Connection, action: &str, form: &Settings, now: DateTime<Utc>) -> Page {
+    async fn manage(
+        &self,
+        tenant: &Tenant,
+        signed: &Signed,
+        connection: &Connection,
+        action: &str,
+        form: &Settings,
+        now: DateTime<Utc>,
+    ) -> Page {
         let slug = &tenant.organization.slug;
         let account = || form.account.clone().map(AccountId::new).ok_or(Problem::NotFound);
         match action {
@@ -170,7 +188,14 @@ impl App {
                 Ok(mails) => {
                     for mail in mails {
                         let link = format!("{}/org/{slug}/reminder/{}", self.base_url, mail.token.value());
-                        self.db.send_mail(&mail.account, &format!("{} uses single sign-on now", tenant.organization.name), &link, now).await?;
+                        self.db
+                            .send_mail(
+                                &mail.account,
+                                &format!("{} uses single sign-on now", tenant.organization.name),
+                                &link,
+                                now,
+                            )
+                            .await?;
                     }
                 }
                 Err(error) => return self.refused(tenant, Some(signed), error, now).await,
@@ -198,7 +223,8 @@ impl App {
 impl Settings {
     fn mapping(&self) -> Result<AttributeMap, Problem> {
         let mapping = AttributeMap::builder(fields(self.identifier.as_deref()), fields(self.email.as_deref()));
-        let mapping = mapping.first_name(fields(self.first_name.as_deref())).last_name(fields(self.last_name.as_deref()));
+        let mapping =
+            mapping.first_name(fields(self.first_name.as_deref())).last_name(fields(self.last_name.as_deref()));
         mapping.build().map_err(|error| input(&error))
     }
 
@@ -235,7 +261,12 @@ fn lines(fields: &[Field]) -> String {
     fields.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) async fn show(State(app): Host, Path(slug): Path<String>, Query(query): Query<Note>, headers: HeaderMap) -> Page {
+pub(super) async fn show(
+    State(app): Host,
+    Path(slug): Path<String>,
+    Query(query): Query<Note>,
+    headers: HeaderMap,
+) -> Page {
     let now = Utc::now();
     let (tenant, signed) = app.owned(&slug, &headers, now).await?;
     let failures = app.db.failures(&tenant.organization.id).await?;
@@ -352,10 +383,13 @@ impl App {
         let (connection, mapping) = (registration.connection(), registration.onboarding().mapping());
         let id = connection.id().as_str();
         let is_used = |profile: &&IdpProfile| profile.attribute_map().is_ok_and(|preset| preset == *mapping);
-        let used = IdpProfile::all().iter().find(is_used).or_else(|| IdpProfile::suggest(connection.identity_provider()));
+        let used =
+            IdpProfile::all().iter().find(is_used).or_else(|| IdpProfile::suggest(connection.identity_provider()));
         let used = used.or_else(|| IdpProfile::named("other"));
-        let area = |label: &str, name: &str, sources: &[Field]| html! {
-            div { label for=(format!("{id}-{name}")) { (label) } textarea id=(format!("{id}-{name}")) name=(name) rows="2" spellcheck="false" { (lines(sources)) } }
+        let area = |label: &str, name: &str, sources: &[Field]| {
+            html! {
+                div { label for=(format!("{id}-{name}")) { (label) } textarea id=(format!("{id}-{name}")) name=(name) rows="2" spellcheck="false" { (lines(sources)) } }
+            }
         };
         html! {
             h3 { "Attributes" }
@@ -487,10 +521,12 @@ fn users(registration: &Registration, action: &dyn Fn(&str) -> String) -> Markup
 
 fn member_list(connection: &Connection, members: &[Member], action: &dyn Fn(&str) -> String) -> Markup {
     let unlinked = members.iter().filter(|member| !member.linked && member.status == "active").count();
-    let form = |what: &str, member: &Member, text: &str| html! {
-        form.inline method="post" action=(action(what)) {
-            input type="hidden" name="account" value=(member.account.as_str());
-            button.quiet.small aria-label=(format!("{text} {}", member.email)) { (text) }
+    let form = |what: &str, member: &Member, text: &str| {
+        html! {
+            form.inline method="post" action=(action(what)) {
+                input type="hidden" name="account" value=(member.account.as_str());
+                button.quiet.small aria-label=(format!("{text} {}", member.email)) { (text) }
+            }
         }
     };
     html! {

@@ -6,7 +6,8 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer}
 use chrono::Utc;
 use frameworks::{Failure, Host, cookie, digest, random};
 use saml_sp::flow::{
-    Arrival, Entered, FlowError, LogoutArrival, LogoutArrived, SignedIn, Visit, receive_logout, sign_in, start_login, start_logout,
+    Arrival, Entered, FlowError, LogoutArrival, LogoutArrived, SignedIn, Visit, receive_logout, sign_in, start_login,
+    start_logout,
 };
 use saml_sp::login::{LoginStart, Send};
 use saml_sp::logout::{LogoutStart, StartedLogout};
@@ -54,11 +55,17 @@ fn refused<E: std::error::Error + std::marker::Send + Sync + 'static>(error: Flo
 
 fn send(message: &Send, mut response: HttpResponseBuilder) -> Page {
     match message {
-        Send::Redirect(url) => Ok(response.status(actix_web::http::StatusCode::SEE_OTHER).insert_header((header::LOCATION, url.as_str())).finish()),
+        Send::Redirect(url) => Ok(response
+            .status(actix_web::http::StatusCode::SEE_OTHER)
+            .insert_header((header::LOCATION, url.as_str()))
+            .finish()),
         Send::Post(form) => {
             let nonce = random().map_err(failed)?;
             let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'");
-            Ok(response.insert_header((header::CONTENT_SECURITY_POLICY, policy)).content_type("text/html").body(form.to_html(&nonce)))
+            Ok(response
+                .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+                .content_type("text/html")
+                .body(form.to_html(&nonce)))
         }
     }
 }
@@ -92,17 +99,21 @@ async fn acs(host: Data<Host>, request: HttpRequest, Form(form): Form<Message>) 
     let saml_response = form.response.as_deref().unwrap_or_default();
     let cookie = cookie(cookies(&request), BrowserCookie::NAME);
     let arrival = Arrival { saml_response, relay_state: form.relay_state.as_deref(), cookie };
-    let entrance = saml_sp::flow::Entrance { sp: &host.sp, connections: &host.connections, onboarding: &host.onboarding };
+    let entrance =
+        saml_sp::flow::Entrance { sp: &host.sp, connections: &host.connections, onboarding: &host.onboarding };
     match sign_in(&host.store, entrance, Visit { arrival, session: &Session::Nobody }, Utc::now()).await {
         Ok(Entered::SignedIn(SignedIn { scope, finished, .. })) => {
             let name = random().map_err(failed)?;
-            let session = SamlSession::of(&finished.into_login(Purpose::Login).map_err(failed)?, SessionId::new(digest(&name)));
+            let session =
+                SamlSession::of(&finished.into_login(Purpose::Login).map_err(failed)?, SessionId::new(digest(&name)));
             host.store.open(&session).await.map_err(failed)?;
             host.keep(&name, scope, session);
             let cookie = format!("{SESSION}={name}; Path=/; Secure; HttpOnly; SameSite=Lax");
             Ok(to("/").insert_header((header::SET_COOKIE, cookie)).finish())
         }
-        Ok(_) => Ok(HttpResponse::Ok().body("Sign in to your account first: pages for links are in examples/axum_app.")),
+        Ok(_) => {
+            Ok(HttpResponse::Ok().body("Sign in to your account first: pages for links are in examples/axum_app."))
+        }
         Err(error) => refused(error),
     }
 }
@@ -131,7 +142,8 @@ async fn sls_get(host: Data<Host>, request: HttpRequest) -> Page {
 
 async fn sls_post(host: Data<Host>, Form(form): Form<Message>) -> Page {
     let (saml_request, saml_response) = (form.request.as_deref(), form.response.as_deref());
-    single_logout(&host, LogoutArrival::Post { saml_request, saml_response, relay_state: form.relay_state.as_deref() }).await
+    single_logout(&host, LogoutArrival::Post { saml_request, saml_response, relay_state: form.relay_state.as_deref() })
+        .await
 }
 
 #[actix_web::main]

@@ -13,8 +13,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use saml_sp::flow::{
-    Arrival, Entered, Entrance, FlowError, LogoutArrival, LogoutArrived, SignedIn, Visit, receive_logout, sign_in, start_login,
-    start_logout,
+    Arrival, Entered, Entrance, FlowError, LogoutArrival, LogoutArrived, SignedIn, Visit, receive_logout, sign_in,
+    start_login, start_logout,
 };
 use saml_sp::login::{LoginStart, Send};
 use saml_sp::logout::{LogoutStart, StartedLogout};
@@ -29,12 +29,18 @@ const MOST_BODY: usize = 1 << 20;
 type Page = Result<Response<Full<Bytes>>, Failure>;
 
 fn page(status: u16, text: impl Into<Bytes>) -> Page {
-    Ok(Response::builder().status(status).header(CONTENT_TYPE, "text/plain; charset=utf-8").body(Full::new(text.into()))?)
+    Ok(Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        .body(Full::new(text.into()))?)
 }
 
 fn to(location: &str, cookie: Option<&str>) -> Page {
     let response = Response::builder().status(303).header(LOCATION, location);
-    Ok(cookie.into_iter().fold(response, |response, cookie| response.header(SET_COOKIE, cookie)).body(Full::default())?)
+    Ok(cookie
+        .into_iter()
+        .fold(response, |response, cookie| response.header(SET_COOKIE, cookie))
+        .body(Full::default())?)
 }
 
 fn send(message: &Send, cookie: Option<&str>) -> Page {
@@ -69,11 +75,14 @@ async fn serve(host: &Host, request: Request<Incoming>) -> Page {
         (Method::POST, "/logout") => logout(host, cookies).await,
         (Method::GET, "/saml/metadata/acme/") => page(200, host.sp.metadata().write(Utc::now())?),
         (Method::POST, "/saml/acs/acme/") => acs(host, cookies, &form).await,
-        (Method::GET, "/saml/sls/acme/") => single_logout(host, LogoutArrival::Redirect(parts.uri.query().unwrap_or_default())).await,
+        (Method::GET, "/saml/sls/acme/") => {
+            single_logout(host, LogoutArrival::Redirect(parts.uri.query().unwrap_or_default())).await
+        }
         (Method::POST, "/saml/sls/acme/") => {
             let field = |name| form.get(name).map(String::as_str);
             let (saml_request, saml_response) = (field("SAMLRequest"), field("SAMLResponse"));
-            single_logout(host, LogoutArrival::Post { saml_request, saml_response, relay_state: field("RelayState") }).await
+            single_logout(host, LogoutArrival::Post { saml_request, saml_response, relay_state: field("RelayState") })
+                .await
         }
         _ => page(404, "There is nothing here."),
     }
@@ -149,6 +158,8 @@ async fn main() -> Result<(), Failure> {
                 }))
             }
         });
-        tokio::spawn(async move { hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await });
+        tokio::spawn(async move {
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+        });
     }
 }
