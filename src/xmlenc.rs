@@ -170,7 +170,7 @@ impl<'d> Encrypted<'d> {
         let parsed = plain.and_then(|plain| self.parse(&plain, recipient.limits));
         if parsed.is_none() {
             // What can't be read takes as long as what can: how far it came is nobody's business.
-            let decoy = DECOY.repeat(self.octets.len() / DECOY.len());
+            let decoy = DECOY.repeat(self.octets.len().div_euclid(DECOY.len()));
             std::hint::black_box(self.parse(decoy.as_bytes(), recipient.limits));
         }
         parsed
