@@ -6,6 +6,7 @@
 //!                [--sp-name-qualifier ID] [--context "CLASS .."] [--comparison exact|minimum|maximum|better]
 //!                [--acs-index N] [--attribute-index N] [--idp-list "ID .."] [--subject NAME] [--extensions XML]
 //! interop finish --state DIR --idp METADATA --sp ENTITY_ID --acs URL --form FILE [--unsolicited accept|convert]
+//!                [--clock SECONDS]
 //! interop metadata --state DIR --acs URL --key FILE --cert FILE [--decryption-key FILE --decryption-cert FILE]
 //! interop logout --state DIR --idp METADATA --sp ENTITY_ID --acs URL --sls URL --key FILE [--cert FILE]
 //!                [--algorithm URI] [--binding post] [--relay-state TEXT] [--name NAME]
@@ -128,7 +129,7 @@ fn finish(settings: &Settings, store: &FileStore, directory: &Path) -> Result<Ou
         relay_state: field("RelayState"),
         cookie: cookie.as_deref(),
     };
-    match block_on(finish_login(store, &sp, &[connection], arrival, Utc::now())) {
+    match block_on(finish_login(store, &sp, &[connection], arrival, settings.now()?)) {
         Ok(Arrived::Finished(finished)) => described(finished, store, directory),
         Ok(Arrived::Restarted(started)) => Ok(Ok(send(&started, directory)?)),
         Err(FlowError::Rejected(rejection)) => Ok(Err(rejection)),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::keys::SignatureAlgorithm;
 use saml_sp::login::LoginStart;
 use saml_sp::metadata::{Endpoint, EndpointBinding, EntityChoice, MetadataTrust};
@@ -39,6 +39,12 @@ impl Settings {
 
     pub(crate) fn required(&self, name: &str) -> Result<&str, Problem> {
         self.get(name).ok_or_else(|| format!("--{name} is missing").into())
+    }
+
+    /// The time of the own clock, which `--clock SECONDS` puts wrong.
+    pub(crate) fn now(&self) -> Result<DateTime<Utc>, Problem> {
+        let seconds = self.get("clock").map_or(Ok(0), str::parse)?;
+        Utc::now().checked_add_signed(TimeDelta::seconds(seconds)).ok_or_else(|| "beyond the calendar".into())
     }
 
     fn is(&self, name: &str, value: &str) -> bool {

@@ -9,6 +9,9 @@ pub mod idp_setup {}
 #[doc = include_str!("storage.md")]
 pub mod storage {}
 
+#[doc = include_str!("host.md")]
+pub mod host {}
+
 #[doc = include_str!("scim.md")]
 pub mod scim {}
 

@@ -9,7 +9,7 @@ use super::report::{Field, MappingNote, MappingReport};
 use super::role::{RoleMap, has_overage};
 use super::source::{EMAIL_ADDRESS, Source};
 use super::vocabulary::may_be_reassigned;
-use crate::error::{Reason, Rejection};
+use crate::error::Rejection;
 use crate::profile::Login;
 
 /// A login that yields a user.
@@ -51,7 +51,10 @@ impl AttributeMap {
                 let identity = Identity { subject, email, first_name, last_name, role, extra };
                 Ok(Mapped { identity, report })
             }
-            (Err(reason), _) | (_, Err(reason)) => Err(MappingError::new(reason, report)),
+            (Err(reason), _) | (_, Err(reason)) => {
+                let rejection = Rejection::new(reason).with_checks(login.checks().clone());
+                Err(MappingError { rejection, report: Box::new(report) })
+            }
         }
     }
 }
@@ -120,11 +123,7 @@ impl Mapped {
 }
 
 impl MappingError {
-    fn new(reason: Reason, report: MappingReport) -> Self {
-        Self { rejection: Rejection::new(reason), report: Box::new(report) }
-    }
-
-    /// The refusal.
+    /// The refusal, with the rules that the message has passed.
     #[must_use]
     pub fn rejection(&self) -> &Rejection {
         &self.rejection

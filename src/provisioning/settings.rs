@@ -194,7 +194,9 @@ impl Provisioning {
         &self.organization
     }
 
-    pub(super) fn joining(&self) -> Joining {
+    /// Who joins.
+    #[must_use]
+    pub fn joining(&self) -> Joining {
         self.joining
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [IDP..]: whole logins and logouts at real identity providers that validate the signatures of requests.
-# INTEROP_PARTS="logins logouts" chooses among them. They run on
+# INTEROP_PARTS="logins logouts exchange" chooses among them. They run on
 # 127.0.0.1 and are ended by their process ids. Prints a line a case, a matrix, and as the last line: N passed, M failed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -133,6 +133,32 @@ arrive_again() {
   cp "$run/asked" "$run/form"; arrive; judge "the same request again" 'refused slo.replay*'
 }
 
+rolled() { # rolled next|both: the identity provider's metadata with the certificate of another key, alone or before its own
+  python3 - "$run/idp-metadata.xml" "$dir/other.crt" "$1" > "$run/rolled.xml" <<< '
+import re, sys
+metadata, certificate, which = open(sys.argv[1]).read(), open(sys.argv[2]).read(), sys.argv[3]
+other = "".join(line for line in certificate.splitlines() if "---" not in line)
+start = re.search(r"<([\w]+:)?IDPSSODescriptor\b", metadata).start()
+head, role = metadata[:start], metadata[start:]
+descriptor = re.compile(r"<(?:\w+:)?KeyDescriptor\b.*?</(?:\w+:)?KeyDescriptor>", re.S)
+new = lambda key: re.sub(r"(X509Certificate[^>]*>)[^<]*", lambda found: found[1] + other, key, count=1)
+pair = lambda found: new(found[0]) + (found[0] if which == "both" else "")
+print(head + descriptor.sub(pair, role))'
+}
+
+exchange() { # keys that change, and clocks that differ
+  rolled both
+  login "a next key in the metadata, before the present one" 'login *' --idp "$run/rolled.xml"
+  start; browse; rolled next; finish --idp "$run/rolled.xml"; judge "signed by the key before the last" 'refused dsig.*'
+  for seconds in 100 -100; do
+    start; browse; finish --clock $seconds; judge "our clock is off by $seconds s" 'login *'
+  done
+  for seconds in 86400 -86400; do
+    rm -f "$run/cookies"; "$kit/login.sh" "$idp" "$(sed -n 's/^idp_initiated=//p' "$run/urls")" "$run/cookies" > "$run/form"; asked=
+    finish --unsolicited accept --clock $seconds; judge "our clock is off by $seconds s" "refused profile.$([ "$seconds" -gt 0 ] && echo '*expired' || echo '@(issue_instant|not_yet_valid)')*"
+  done
+}
+
 configure() { # validation of requests, in each product's own words
   python3 - "$idp" "$dir/sp.crt" <<< '
 import json, sys
@@ -233,7 +259,7 @@ for name in $idps; do
   "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port 2> /dev/null || {
     "$kit/$idp/install.sh" > "$dir/install.log" 2>&1 || { tail -n 5 "$dir/install.log"; exit 1; }
     "$kit/$idp/start.sh" "$run" "$dir/sp-metadata.xml" $port; }
-  for part in ${INTEROP_PARTS:-logins logouts}; do $part; done
+  for part in ${INTEROP_PARTS:-logins logouts exchange}; do $part; done
   "$kit/$idp/stop.sh" "$run"; idp=
 done
 

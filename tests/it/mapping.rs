@@ -318,6 +318,11 @@ fn pro_093_names_are_exact() {
     let other_format = Source::attribute("user_id").in_format("urn:x");
     let map_of_format = AttributeMap::builder([other_format], [Source::attribute("email")]).build().unwrap();
     let error = refused(&map_of_format, &alice(""), "mapping.no_identifier");
+    let report = error.rejection().report().to_string();
+    assert!(
+        report.contains("  passed       every signature in place"),
+        "it says what the message has passed: {report}"
+    );
     let nearest = error.report().fields()[0].nearest().unwrap();
     assert_eq!((nearest.name(), nearest.likeness()), ("user_id", Likeness::NameFormat));
     let strange = login("", &attribute("xyz", &["1"]));

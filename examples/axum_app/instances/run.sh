@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Two processes of the application behind one PostgreSQL on 127.0.0.1, which this script starts and ends.
+# LOAD=1 adds a bounded load run with wrk.
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1 || true)
+if [ -z "$bin" ]; then
+  root=(); [ "$(id -u)" -eq 0 ] || root=(sudo)
+  "${root[@]}" apt-get update --quiet --quiet
+  "${root[@]}" apt-get install --yes --no-install-recommends postgresql
+  bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+fi
+cargo build --quiet -p axum_app
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 examples/axum_app/instances/faults.py "${CARGO_TARGET_DIR:-target}/debug/axum_app" "$bin" "$work"
