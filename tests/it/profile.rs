@@ -502,7 +502,7 @@ fn pro_007_pro_065_pro_066_how_long() {
     assert!(
         verified.replay_key().keep_until() > "2126-11-23T12:05:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
     );
-    let login = verified.claimed(saml_sp::Claim::First).unwrap();
+    let login = verified.claimed(Claim::First).unwrap();
     assert_eq!(login.session_not_on_or_after(), Some("2026-11-23T20:00:00Z".parse().unwrap()));
 }
 
