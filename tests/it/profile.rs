@@ -3,10 +3,14 @@
 
 use saml_sp::error::Deviation;
 use saml_sp::testing::SignedParts;
-use saml_sp::{Policy, Relaxation};
+use saml_sp::{
+    BrowserCookie, Claim, ConnectionId, EntityId, Limits, PendingKey, PendingLogin, Policy, Received, Relaxation,
+    RequestId, ServiceProvider,
+};
 
 use crate::kit::{
-    ACS, ADMIN, ALICE, Bench, IDP, REQUEST, SAML, SP, after, before, element, inside_last, replace, without,
+    ACS, ADMIN, ALICE, Bench, IDP, REQUEST, SAML, SP, after, before, element, inside_last, now, organization, replace,
+    without,
 };
 
 /// What is replaced, by what, and the code that it has to be refused with.
@@ -498,7 +502,7 @@ fn pro_007_pro_065_pro_066_how_long() {
     assert!(
         verified.replay_key().keep_until() > "2126-11-23T12:05:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
     );
-    let login = verified.claimed(saml_sp::Claim::First).unwrap();
+    let login = verified.claimed(Claim::First).unwrap();
     assert_eq!(login.session_not_on_or_after(), Some("2026-11-23T20:00:00Z".parse().unwrap()));
 }
 
@@ -634,4 +638,24 @@ fn pro_096_attributes_outside_of_the_assertion() {
     bench.refuse(&after(&xml, element(&xml, "Assertion"), &declared), "schema.foreign_namespace");
     let inside = bench.sign(&before(&bench.response().template(), "</saml:Assertion>", &foreign));
     bench.refuse(&inside, "schema.foreign_namespace");
+}
+
+/// FLW-017, FLW-014: of two connections of one organization each ends its own logins, and each of these once.
+#[test]
+fn flw_017_the_login_of_another_connection() {
+    let bench = Bench::signing(SignedParts::Both);
+    let xml = bench.xml();
+    let sp = ServiceProvider::builder(organization(), EntityId::new(SP), ACS).build().unwrap();
+    let cookie = BrowserCookie::from_value(&"0".repeat(40)).unwrap();
+    let of = |connection: &str| {
+        let key = PendingKey::new(RequestId::new(REQUEST), ConnectionId::new(connection), cookie.binding());
+        let pending = PendingLogin::new(key, now(), now() + chrono::TimeDelta::minutes(10));
+        let received = Received::from_xml(xml.clone().into_bytes(), &Limits::message()).unwrap();
+        let Received::Solicited(response) = received else { panic!("unsolicited") };
+        let bound = pending.returned_by(Some(&cookie)).unwrap();
+        response.verify(&sp, &bench.connection, bound, now()).map_err(|rejection| rejection.code())
+    };
+    assert_eq!(of("acme-2").unwrap_err(), "flow.connection_mismatch");
+    let verified = of("acme-1").unwrap();
+    assert_eq!(verified.claimed(Claim::RequestConsumed).unwrap_err().code(), "flow.request_consumed");
 }
