@@ -1,5 +1,5 @@
 //! The fuzz targets. Each is a function over octets that panics where an invariant does not hold; libFuzzer runs them
-//! from `fuzz_targets/`, the binary `run` without it.
+//! from `fuzz_targets/`, the example `run` without it.
 
 mod c14n;
 mod mutate;

@@ -93,6 +93,12 @@ fn split_any_qname(text: &str) -> Option<usize> {
     }
 }
 
+/// The beginning that is made of characters of names: the rest of what should have been one may be anybody's text, which no
+/// report shows.
+pub(super) fn leading_name(text: &str) -> &str {
+    text.split(|c| c != ':' && !is_name_char(c)).next().unwrap_or_default()
+}
+
 fn is_name_start(c: char) -> bool {
     matches!(c, 'a'..='z' | 'A'..='Z' | '_'
         | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'

@@ -177,7 +177,7 @@ impl<'s> Builder<'s> {
         if name.len() > chars::LONGEST_NAME {
             return Err(self.fail(Limit::Size).expecting(format!("names of at most {} bytes", chars::LONGEST_NAME)));
         }
-        chars::split_qname(name).ok_or_else(|| self.fail(Namespace::Name).finding(name))
+        chars::split_qname(name).ok_or_else(|| self.fail(Namespace::Name).finding(chars::leading_name(name)))
     }
 
     /// XML 1.0 §3.3.3 for CDATA attributes: there is no DTD to declare another type.
@@ -215,7 +215,7 @@ impl<'s> Builder<'s> {
                 self.close();
                 Ok(())
             }
-            _ => Err(self.fail(Xml::NotWellFormed).finding(format!("</{found}>"))),
+            _ => Err(self.fail(Xml::NotWellFormed).finding(format!("</{}", chars::leading_name(found)))),
         }
     }
 

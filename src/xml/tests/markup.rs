@@ -350,3 +350,14 @@ fn xml_047_empty_element_forms_are_equal() {
     let kept = accepts(Profile::Message, "<a> <b> </b>\n</a>");
     assert_eq!(shape(kept.root()), r#"a(" " b(" ") "\n")"#);
 }
+
+/// Found by fuzzing: what stood behind a broken end tag was in the report.
+#[test]
+fn reports_of_broken_tags_show_no_text() {
+    for text in ["<a><b></b x<c>alice@example.com</c></a>", "<a></b x='alice@example.com'></a>"] {
+        let rejection = refuses(Profile::Message, text, Reason::from(Xml::NotWellFormed));
+        let report = format!("{rejection:?} {}", rejection.report());
+        assert!(report.contains("</b") && !report.contains("alice"), "{report}");
+    }
+    accepts(Profile::Message, "<a><b></b><c>alice@example.com</c></a>");
+}
