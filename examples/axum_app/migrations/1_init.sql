@@ -64,8 +64,10 @@ CREATE TABLE saml_registration (
     organization TEXT NOT NULL,
     entity_id    TEXT,                   -- null once it is removed; the row stays, so that the name is never used again
     value        BYTES,                  -- Registration::to_bytes
+    refresh_at   BIGINT,                 -- Registration::refresh_at
     UNIQUE (organization, entity_id)
 );
+CREATE INDEX saml_registration_refresh ON saml_registration (refresh_at);
 CREATE TABLE saml_scim_token (
     connection TEXT PRIMARY KEY,
     hash       TEXT NOT NULL
