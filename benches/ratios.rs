@@ -31,6 +31,9 @@ fn main() {
     row("one_signed_assertion", SignedParts::Assertion, 10, 1);
     row("response_and_assertion_signed", SignedParts::Both, 10, 2);
     row("200_attributes", SignedParts::Assertion, 200, 1);
+    for attributes in [1, 4, 16, 64, 256, 1024] {
+        row(&format!("sweep_{attributes}_attributes"), SignedParts::Assertion, attributes, 1);
+    }
     #[cfg(feature = "xmlsec")]
     for (name, signed, attributes) in [
         ("one_signed_assertion", SignedParts::Assertion, 10),

@@ -203,8 +203,6 @@ impl Sink for HashSink {
         if self.buffer.len().saturating_add(octets.len()) > Self::BLOCK {
             self.hasher.update(&self.buffer);
             self.buffer.clear();
-        }
-        if octets.len() > Self::BLOCK {
             self.hasher.update(octets);
         } else {
             self.buffer.extend_from_slice(octets);

@@ -132,6 +132,100 @@ fn a_proof_extends_to_parts_of_what_is_covered_only() {
     assert!(signed.part(copy.root()).is_none(), "another document");
 }
 
+/// RFC 9231 2.3.9: what RSAPSSParams may say, and that MGF1 is the only mask generation function.
+#[test]
+fn parameters_of_pss_are_read_as_written() {
+    let key = TestKey::Rsa.signing_key().unwrap();
+    let pss = RsaPssParameters::with_default_salt(DigestAlgorithm::Sha256);
+    let key = key.with_algorithm(SignatureAlgorithm::RsaPss(pss)).unwrap();
+    let short = SignatureAlgorithm::RsaPss(pss).uri();
+    let template = signature_template("_m", &key);
+    let judged = |parameters: &str| {
+        let method = format!(
+            "<ds:SignatureMethod Algorithm=\"{}\">{parameters}</ds:SignatureMethod>",
+            SignatureAlgorithm::RSA_PSS_URI
+        );
+        let template = template.replace(&format!("<ds:SignatureMethod Algorithm=\"{short}\"/>"), &method);
+        assert!(template.contains(&method));
+        strict(&sign_template(&format!("<m ID=\"_m\">{template}</m>"), &key).unwrap(), &key)
+    };
+    let more = "http://www.w3.org/2007/05/xmldsig-more#";
+    let parameters =
+        |children: &str| judged(&format!("<p:RSAPSSParams xmlns:p=\"{more}\">{children}</p:RSAPSSParams>"));
+    let digest = |algorithm: DigestAlgorithm| format!("<ds:DigestMethod Algorithm=\"{}\"/>", algorithm.uri());
+    let (sha256, sha512) = (digest(DigestAlgorithm::Sha256), digest(DigestAlgorithm::Sha512));
+    let mask = |name: &str, digest: &str| {
+        format!("<p:MaskGenerationFunction Algorithm=\"{name}\">{digest}</p:MaskGenerationFunction>")
+    };
+    let mgf1 = format!("{more}MGF1");
+    for accepted in [
+        String::new(),
+        sha256.clone(),
+        mask(&mgf1, ""),
+        format!("<p:MaskGenerationFunction>{sha256}</p:MaskGenerationFunction>"),
+        format!("{sha256}{}<p:SaltLength> 32 </p:SaltLength><p:TrailerField>1</p:TrailerField>", mask(&mgf1, &sha256)),
+    ] {
+        assert_eq!(parameters(&accepted), "accepted", "{accepted}");
+    }
+    assert_eq!(judged(""), "accepted");
+    for unsupported in [
+        mask(&format!("{more}MGF2"), ""),
+        mask("MGF1", ""),
+        mask(&mgf1, &sha512),
+        "<p:SaltLength>0</p:SaltLength>".to_owned(),
+        "<p:SaltLength>-1</p:SaltLength>".to_owned(),
+        "<p:TrailerField>2</p:TrailerField>".to_owned(),
+    ] {
+        assert_eq!(parameters(&unsupported), "dsig.signature_algorithm", "{unsupported}");
+    }
+    for misread in [sha512, "<p:SaltLength>20</p:SaltLength>".to_owned()] {
+        assert_eq!(parameters(&misread), "dsig.signature_invalid", "{misread}");
+    }
+}
+
+/// The relaxation adds the inclusive methods, and nothing beside them.
+#[test]
+fn inclusive_canonicalization_is_read_where_permitted() {
+    let key = TestKey::Rsa.signing_key().unwrap();
+    let allowing = Algorithms { inclusive_c14n: Permission::Allowed, ..Algorithms::strict() };
+    let template = signature_template("_m", &key);
+    for (uri, permissive) in [
+        ("http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "accepted"),
+        ("http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments", "accepted"),
+        ("http://www.w3.org/2006/12/xml-c14n11", "accepted"),
+        ("http://www.w3.org/2006/12/xml-c14n11#WithComments", "accepted"),
+        ("http://www.w3.org/2001/10/xml-exc-c14n#WithComments", "accepted"),
+        ("http://www.w3.org/2010/xml-c14n2", "dsig.c14n_method"),
+        ("", "dsig.c14n_method"),
+    ] {
+        let method = format!("<ds:CanonicalizationMethod Algorithm=\"{uri}\"/>");
+        let template =
+            template.replace(&format!("<ds:CanonicalizationMethod Algorithm=\"{EXCLUSIVE_C14N}\"/>"), &method);
+        assert!(template.contains(&method));
+        let signed = sign_template(&format!("<m ID=\"_m\">{template}</m>"), &key).unwrap();
+        assert_eq!(code(&signed, &key, &allowing), permissive, "{uri}");
+        assert_eq!(strict(&signed, &key), "dsig.c14n_method", "{uri}");
+    }
+}
+
+/// A Reference names its target by a bare name. A name that XML would not take as an ID is one, too.
+#[test]
+fn a_reference_is_a_bare_name() {
+    let key = TestKey::P256.signing_key().unwrap();
+    let judged = |id: &str| {
+        let template = signature_template(id, &key);
+        strict(&sign_template(&format!("<m ID=\"{id}\">{template}</m>"), &key).unwrap(), &key)
+    };
+    let longest = format!("{:1<256}", "");
+    for name in ["_m", "m\u{e9}", "7f", "-", "a:b", "1_.:-", longest.as_str()] {
+        assert_eq!(judged(name), "accepted", "{name}");
+    }
+    let too_long = format!("{longest}1");
+    for other in ["", "xpointer(/)", "xpointer(id(7))", "7 f", "7%66", "7\u{e9}", "7/f", too_long.as_str()] {
+        assert_eq!(judged(other), "dsig.reference_uri", "{other}");
+    }
+}
+
 /// C14-001 (c), C14-002: a digest of nothing is refused even if the trusted key signed it.
 #[test]
 fn c14_001_the_digest_of_nothing_is_never_a_digest() {
