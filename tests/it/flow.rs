@@ -521,9 +521,9 @@ fn the_contract_finds_a_race() {
     assert!(violation.to_string().contains("first claims of one key at once"), "{violation}");
 }
 
-/// ForceAuthn is to be proven: leaving the statement out proves nothing, whatever the policy lets pass otherwise.
+/// ForceAuthn and a class are to be proven: leaving the statement out proves nothing, whatever the policy lets pass otherwise.
 #[test]
-fn a_fresh_authentication_needs_a_statement() {
+fn what_was_asked_of_an_authentication_needs_a_statement() {
     let relaxed = Policy::strict().with_relaxation(Relaxation::NoAuthnStatement);
     let connections = vec![connection("acme-1", &idp(), relaxed)];
     let without = |started: &Started| {
@@ -537,6 +537,10 @@ fn a_fresh_authentication_needs_a_statement() {
     let forced = AuthnRequestOptions::default().with_force_authn(ForceAuthn::Yes);
     let started = start(&store, LoginStart::default().with_request(forced));
     assert_eq!(code(finish(&store, &connections, arrival(&without(&started), &started))), "profile.authn_instant");
+    let mfa =
+        AuthnRequestOptions::default().with_requested_authn_context(AuthnContextComparison::Exact, ["urn:example:mfa"]);
+    let started = start(&store, LoginStart::default().with_request(mfa));
+    assert_eq!(code(finish(&store, &connections, arrival(&without(&started), &started))), "profile.authn_context");
     let started = start(&store, LoginStart::default());
     assert_eq!(code(finish(&store, &connections, arrival(&without(&started), &started))), "finished");
 }

@@ -259,6 +259,22 @@ fn pro_034_pro_035_pro_036_pro_037_pro_038_pro_039_pro_040_pro_041_pro_042_confi
     bench.refuse(&bench.sign(&silent.replace(&answered, " InResponseTo=\"_other\"/>")), "profile.in_response_to");
 }
 
+/// What SAML Profiles 4.1.4.2 forbids is tolerated where a connection has to, and told; a time that is not yet is none.
+#[test]
+fn a_confirmation_that_begins_is_tolerated_by_its_relaxation_only() {
+    let relaxed = Policy::strict().with_relaxation(Relaxation::ConfirmationNotBefore);
+    let relaxed =
+        Bench::with_policy(saml_sp::testing::TestKey::Rsa, SignedParts::Response, Default::default(), relaxed);
+    let strict = Bench::signing(SignedParts::Response);
+    let template = strict.response().template();
+    let recipient = format!("Recipient=\"{ACS}\"");
+    let beginning = |at: &str| strict.sign(&replace(&template, &recipient, &format!("NotBefore=\"{at}\" {recipient}")));
+    let begun = beginning("2026-11-23T11:00:00Z");
+    assert_eq!(relaxed.accept(&begun).deviations(), [Deviation::ConfirmationNotBefore]);
+    strict.refuse(&begun, "profile.confirmation_not_before");
+    relaxed.refuse(&beginning("2026-11-23T13:00:00Z"), "profile.not_yet_valid");
+}
+
 #[test]
 fn pro_060_pro_061_pro_062_pro_063_pro_064_pro_067_pro_068_pro_069_conditions() {
     let other = AUDIENCE.replace("acme", "globex");
@@ -393,7 +409,9 @@ fn pro_075_session_indexes() {
     let indexes = |xml: &str| -> Vec<String> {
         let login = bench.accept(&bench.sign(xml));
         let indexes = login.authn_statements().iter().filter_map(|statement| statement.session_index());
-        indexes.map(|index| index.as_str().to_owned()).collect()
+        let indexes: Vec<String> = indexes.map(|index| index.as_str().to_owned()).collect();
+        assert_eq!(login.session_index().map(|first| first.as_str()), indexes.first().map(String::as_str));
+        indexes
     };
     assert_eq!(indexes(&template), ["_session"]);
     assert!(indexes(&without(&template, index)).is_empty());
