@@ -103,12 +103,13 @@ fn deflate(xml: &str) -> Result<Vec<u8>, SigningError> {
     // What can't be compressed grows by a few octets a block.
     let most = xml.len().saturating_add(xml.len() / 8).saturating_add(128);
     let mut deflated = Vec::with_capacity(most);
-    let status = COMPRESSOR.with_borrow_mut(|compressor| {
+    let status = COMPRESSOR.try_with(|compressor| {
+        let mut compressor = compressor.borrow_mut();
         compressor.reset();
         compressor.compress_vec(xml.as_bytes(), &mut deflated, FlushCompress::Finish)
     });
     match status {
-        Ok(Status::StreamEnd) => Ok(deflated),
+        Ok(Ok(Status::StreamEnd)) => Ok(deflated),
         _ => Err(SigningError::Encoding),
     }
 }

@@ -27,9 +27,14 @@ fn organization() -> OrganizationId {
 }
 
 fn connection() -> Connection {
+    connection_of("acme", "acme-1")
+}
+
+fn connection_of(organization: &str, id: &str) -> Connection {
     let idp = IdentityProvider::builder("https://idp.example.com/", "https://idp.example.com/sso");
     let idp = idp.certificate(CERTIFICATE).build().unwrap();
-    Connection::preconfigured(ConnectionId::new("acme-1"), organization(), idp, Policy::strict()).unwrap()
+    let organization = OrganizationId::new(organization);
+    Connection::preconfigured(ConnectionId::new(id), organization, idp, Policy::strict()).unwrap()
 }
 
 fn identity(role: AssertedRole) -> Identity {
@@ -493,6 +498,25 @@ fn settings_belong_to_their_connection() {
     assert_eq!(decide(&foreign), Decision::Refuse(Refusal::NotConfigured));
 }
 
+/// Nor do they decide about a link that another connection began, though it is of the same organization.
+#[test]
+fn a_proof_belongs_to_its_connection() {
+    let (cookie, own) = (BrowserCookie::generate().unwrap(), account("own"));
+    let proof = pending(&cookie, ProofKind::Confirmation);
+    let proof = proof.proven_by(&organization(), &Session::Account(own.clone()), Some(&cookie), now()).unwrap();
+    let (membership, at_connection) = (member(MemberStatus::Active, "member"), AtConnection::Unlinked);
+    let known = Known { account: own, email: EmailStatus::Verified, membership, at_connection };
+    let facts = Facts { account: Some(known), ..Facts::default() };
+    let decide = |organization: &str, connection: &str| {
+        let settings =
+            Provisioning::new(&connection_of(organization, connection), Joining::JustInTime, Role::new("member"));
+        decide_proven(&proof, &settings, &facts, now())
+    };
+    assert!(matches!(decide("acme", "acme-1"), Decision::SignIn(_)));
+    assert_eq!(decide("acme", "acme-2"), Decision::Refuse(Refusal::LinkMismatch));
+    assert_eq!(decide("rival", "acme-1"), Decision::Refuse(Refusal::LinkMismatch));
+}
+
 /// Codes are stable and each its own; sentences name nobody.
 #[test]
 fn refusals_say_what_they_are() {
@@ -513,4 +537,13 @@ fn refusals_say_what_they_are() {
     assert!(!format!("{token:?}").contains(token.value()));
     assert_eq!(LinkToken::from_value(token.value()), Some(token));
     assert_eq!(LinkToken::from_value("x"), None);
+}
+
+/// A link's token is known by its SHA-256, which is what a store keeps.
+#[test]
+fn the_hash_that_is_stored_finds_its_token() {
+    let (token, another) = (LinkToken::generate().unwrap(), LinkToken::generate().unwrap());
+    let stored = token.hash().as_str().to_owned();
+    assert_eq!((stored.len(), LinkHash::new(stored.as_str())), (64, token.hash()));
+    assert_ne!(LinkHash::new(stored.as_str()), another.hash());
 }

@@ -309,6 +309,9 @@ fn slo_001_an_unsigned_request_ends_nothing_whatever_the_policy() {
         let inside = site.idp.query(Parameter::Request, &site.request().xml().unwrap(), None).unwrap();
         let unsigned = inside.split("&SigAlg=").next().unwrap();
         refused(site.redirect(unsigned), "slo.unsigned");
+        let message = saml_sp::RedirectMessage::parse(&inside, &Limits::message()).unwrap();
+        let verified = site.connections[0].verify_redirect(&message).unwrap();
+        assert_eq!(verified.deviations()[0].name(), "embedded_signature_in_redirect");
         let (logout, _) = asked(site.redirect(&inside));
         assert_eq!(logout.deviations()[0].name(), "embedded_signature_in_redirect");
     }

@@ -224,6 +224,29 @@ fn bnd_028_bnd_029_bnd_030_deflate() {
     assert_eq!(parse(&bomb), "binding.inflate_too_large");
 }
 
+/// The last size that is read, and the first that isn't: of the query, and of what is inflated.
+#[test]
+fn the_limit_itself_is_permitted() {
+    let limited = |query: &str, bytes: usize| match RedirectMessage::parse(query, &Limits::message().with_bytes(bytes))
+    {
+        Ok(_) => "read",
+        Err(rejection) => rejection.code(),
+    };
+    let xml = format!(
+        "<r:LogoutRequest xmlns:r=\"urn:oasis:names:tc:SAML:2.0:protocol\">{}</r:LogoutRequest>",
+        "x".repeat(400)
+    );
+    let short = with_message(&stored(xml.as_bytes()));
+    assert_eq!(limited(&short, short.len()), "read");
+    assert_eq!(limited(&short, short.len() - 1), "binding.too_large");
+    let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut deflated, xml.as_bytes()).unwrap();
+    let dense = with_message(&deflated.finish().unwrap());
+    assert!(dense.len() < xml.len() - 1);
+    assert_eq!(limited(&dense, xml.len()), "read");
+    assert_eq!(limited(&dense, xml.len() - 1), "binding.inflate_too_large");
+}
+
 #[test]
 fn bnd_031_bnd_032_encodings() {
     let good = query(Some(key(TestKey::Rsa)), None);
