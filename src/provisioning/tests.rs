@@ -11,6 +11,7 @@ use crate::metadata::IdentityProvider;
 use crate::names::{AccountId, ConnectionId, EntityId, OrganizationId};
 use crate::pending::Purpose;
 use crate::policy::Policy;
+use crate::stored::{Decoder, Encoder};
 use crate::testing::FakeIdentity;
 
 const CERTIFICATE: &str = include_str!("../testing/fixtures/p256-1.crt.pem");
@@ -280,6 +281,10 @@ fn a_proof_links_its_own_account_or_nothing() {
 }
 
 fn pending(cookie: &BrowserCookie, kind: ProofKind) -> PendingLink {
+    pending_with(cookie, kind, AssertedRole::NotMapped)
+}
+
+fn pending_with(cookie: &BrowserCookie, kind: ProofKind, role: AssertedRole) -> PendingLink {
     let bound = Binding {
         kind,
         purpose: Purpose::Login,
@@ -287,7 +292,7 @@ fn pending(cookie: &BrowserCookie, kind: ProofKind) -> PendingLink {
         account: account("own"),
         browser: cookie.binding(),
     };
-    PendingLink::new(&LinkToken::generate().unwrap(), &identity(AssertedRole::NotMapped), bound, now())
+    PendingLink::new(&LinkToken::generate().unwrap(), &identity(role), bound, now())
 }
 
 /// Single parts of the binding, each wrong alone.
@@ -356,7 +361,16 @@ fn prv_003_prv_036_a_scope_is_for_one_organization() {
             assert!(SubjectKey::from_bytes(&bytes[..cut]).is_err());
         }
     }
-    assert_eq!(PendingLink::from_bytes(&link.to_bytes()).unwrap(), link);
+    assert_eq!((scope.not_on_or_after(), endless.not_on_or_after()), (end, None));
+    for (kind, role) in [
+        (ProofKind::Confirmation, AssertedRole::NotMapped),
+        (ProofKind::Mail, AssertedRole::NoneMatched),
+        (ProofKind::Mail, AssertedRole::Withheld),
+        (ProofKind::Mail, AssertedRole::Role(Role::new("manager"))),
+    ] {
+        let link = pending_with(&cookie, kind, role);
+        assert_eq!(PendingLink::from_bytes(&link.to_bytes()).unwrap(), link);
+    }
     assert_eq!(SubjectKey::from_bytes(&link.subject().to_bytes()).unwrap(), *link.subject());
 }
 
@@ -444,6 +458,47 @@ fn prv_016_a_dormant_link_is_confirmed_again() {
     assert!(matches!(soon, Decision::SignIn(_)), "{soon:?}");
     let late = login(&facts, &settings, AssertedRole::NotMapped, now() + TimeDelta::days(91));
     assert_eq!(late, Decision::ProveLink(ProveLink::Mail(account("own"))));
+}
+
+/// A link that was confirmed at the very instant from which on it counts, counts.
+#[test]
+fn a_link_is_confirmed_again_that_is_older_than_the_change() {
+    let facts = linked_member("member");
+    let decide = |before| {
+        login(&facts, &settings(Joining::JustInTime).reconfirming_before(before), AssertedRole::NotMapped, now())
+    };
+    assert!(matches!(decide(now()), Decision::SignIn(_)));
+    let later = decide(now() + TimeDelta::seconds(1));
+    assert_eq!(later, Decision::ProveLink(ProveLink::Mail(account("own"))));
+}
+
+/// A reminder holds for seven days, and not at the end of them.
+#[test]
+fn a_reminder_ends() {
+    let hash = LinkToken::generate().unwrap().hash();
+    let sent = Reminder::stored(hash, organization(), ConnectionId::new("acme-1"), account("own"), now());
+    let own = Session::Account(account("own"));
+    let followed = |at| sent.followed_by(&organization(), &own, at);
+    let end = now() + TimeDelta::days(7);
+    assert_eq!(followed(end - TimeDelta::seconds(1)), Ok(()));
+    assert_eq!(followed(end), Err(Refusal::LinkExpired));
+}
+
+/// Settings come back from their bytes, whatever they say.
+#[test]
+fn settings_are_stored_whole() {
+    let syncs = [MissingRole::Default, MissingRole::Keep, MissingRole::Refuse].map(RoleSync::EveryLogin);
+    for joining in JOININGS {
+        for removed in REMOVED {
+            for sync in [RoleSync::OnJoining].into_iter().chain(syncs) {
+                let settings = settings(joining).with_removed_members(removed).with_role_sync(sync);
+                let settings = settings.reconfirming_dormant(TimeDelta::days(90)).reconfirming_before(now());
+                let octets = settings.encode(Encoder::new(1)).finish();
+                let mut decoder = Decoder::new(&octets, 1).unwrap();
+                assert_eq!(Provisioning::decode(&mut decoder).unwrap(), settings);
+            }
+        }
+    }
 }
 
 /// PRV-001, PRV-004 to PRV-007: what an asserted address is worth.

@@ -743,6 +743,38 @@ fn prv_026_prv_037_joining() {
     );
 }
 
+/// What was refused is used up all the same, so that nobody tries it again until it is let in.
+#[test]
+fn a_refused_response_is_used_up() {
+    let policy = Policy::strict().with_unsolicited(Unsolicited::Accept);
+    let acme = tenant_with("acme", TestKey::Rsa, policy, |settings| {
+        assert_eq!(settings.connection().as_str(), "acme-1");
+        Provisioning::new(tenant("acme", TestKey::Rsa).connection(), Joining::Off, Role::new("member"))
+    });
+    let store = MemoryStore::new();
+    let form = acme.says(None, "u-1", "a@corp.com");
+    let arrive = || code(&acme.arrive(&store, &form, None, &Session::Nobody));
+    assert_eq!(arrive(), "provisioning.joining_off");
+    assert_eq!(arrive(), "flow.replay");
+}
+
+/// Settings of another organization's connection, though it has the same identifier, decide nothing.
+#[test]
+fn settings_are_found_by_organization_and_connection() {
+    let (store, mut acme) = (MemoryStore::new(), acme());
+    let of = |organization: &str, id: &str| {
+        let (id, provider) = (ConnectionId::new(id), acme.idp.identity_provider().unwrap());
+        let organization = OrganizationId::new(organization);
+        let connection = Connection::preconfigured(id, organization, provider, Policy::strict()).unwrap();
+        Onboarding::new(map(), Provisioning::new(&connection, Joining::JustInTime, Role::new("member")))
+    };
+    let (own, others) = (of("acme", "acme-1"), vec![of("evil", "acme-1"), of("acme", "acme-2")]);
+    acme.onboarding = others.clone();
+    assert_eq!(code(&acme.login(&store, "u-1", "a@corp.com", &Session::Nobody)), "provisioning.not_configured");
+    acme.onboarding = [others, vec![own]].concat();
+    assert_eq!(code(&acme.login(&store, "u-1", "a@corp.com", &Session::Nobody)), "created");
+}
+
 /// PRV-027, PRV-035: who left stays out, whatever the identity provider says.
 #[test]
 fn prv_027_prv_035_suspended_and_removed_members_stay_out() {

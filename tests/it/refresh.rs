@@ -470,6 +470,26 @@ impl Site {
     }
 }
 
+/// Says "not modified" even to who has nothing.
+struct Unmoved;
+
+impl MetadataFetcher for Unmoved {
+    async fn fetch(&self, _: &MetadataUrl, _: &Validators) -> Result<Fetched, FetchError> {
+        Ok(Fetched::NotModified)
+    }
+}
+
+#[test]
+fn not_modified_is_no_answer_to_who_asked_for_the_whole() {
+    let site = Site::new(metadata(&[TestKey::P256]));
+    let ask = |hour| block_on(refresh(&site.store, &Unmoved, &site.stored(), hours(hour))).unwrap().outcome;
+    assert!(matches!(ask(1), RefreshOutcome::Unchanged));
+    site.web.fail(FetchError::Timeout);
+    site.fails(hours(2), "fetch.timeout");
+    let RefreshOutcome::Failed(error) = ask(3) else { panic!("taken for an answer") };
+    assert_eq!(error.code(), "fetch.status");
+}
+
 /// What was pasted can't be renewed by anybody but an administrator, who is warned.
 #[test]
 fn what_was_pasted_is_used_on() {

@@ -190,6 +190,9 @@ fn a_test_login_activates_nothing_but_what_it_tried_out() {
     assert_eq!(code(block_on(activate(&store, &tested))), "changed");
     assert_eq!(code(block_on(replace(&store, &old, &changed))), "done", "safe to repeat");
     block_on(replace(&store, &changed, &old)).unwrap();
+    for other in [draft("c-2", "acme", Policy::strict()), draft("c-1", "evil", Policy::strict())] {
+        assert_eq!(code(block_on(replace(&store, &old, &registration(other)))), "changed", "another's");
+    }
     assert_eq!(code(block_on(activate(&store, &tested))), "done");
     block_on(store.remove(&OrganizationId::new("acme"), old.connection().id())).unwrap();
     assert_eq!(code(block_on(activate(&store, &tested))), "changed");

@@ -40,6 +40,7 @@ fn what_is_not_spelled_canonically_is_written_anew() {
         (r#"<a xmlns=""></a>"#, "<a></a>"),
         (r#"<a xmlns="urn:a"><b xmlns="urn:a"></b></a>"#, r#"<a xmlns="urn:a"><b></b></a>"#),
         (r#"<a xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:lang="en"></a>"#, r#"<a xml:lang="en"></a>"#),
+        (r#"<a xmlns:xml="http://www.w3.org/XML/1998/namespace"></a>"#, "<a></a>"),
         // Text that is not as it stands, or not next to what stands beside it.
         ("<a>></a>", "<a>&gt;</a>"),
         ("<a>x&amp;y</a>", "<a>x&amp;y</a>"),
