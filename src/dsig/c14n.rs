@@ -4,6 +4,8 @@
 //! The tree holds neither comments nor processing instructions, so that "with comments" and
 //! "without comments" are the same here. One loop over the arena writes straight into the sink.
 
+use std::cmp::Ordering;
+
 use crate::error::{Limit, Reference, Rejection};
 use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_byte};
 
@@ -261,7 +263,11 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         if element == self.apex && self.method.rule != Rule::Exclusive {
             self.inherit_xml_attributes(element);
         }
-        self.attributes.sort_unstable_by_key(|attribute| (attribute.namespace(), attribute.local_name()));
+        self.attributes.sort_unstable_by(|one, next| {
+            let same = one.namespace_id() == next.namespace_id();
+            let namespaces = if same { Ordering::Equal } else { one.namespace().cmp(next.namespace()) };
+            namespaces.then_with(|| one.local_name().cmp(next.local_name()))
+        });
     }
 
     /// Canonical XML 1.0 §2.4 imports every `xml:` attribute of the ancestors, 1.1 §2.4 only

@@ -91,6 +91,28 @@ fn a_login_comes_back_with_what_the_host_kept() {
     assert_eq!(login.connection().as_str(), "acme-1");
 }
 
+/// The log is told what happened at which connection, and nobody's name.
+#[cfg(feature = "tracing")]
+#[test]
+fn logins_are_reported_without_a_claim() {
+    use crate::events::heard;
+    let store = MemoryStore::new();
+    let answered = |started: &Started| {
+        let idp = idp();
+        let response = idp.response(SP, ACS, now()).name_id("alice@example.com");
+        let response = response.in_response_to(started.keep.key().request().as_str());
+        response.attribute("mail", &["alice@example.com"]).attribute("mail", &["second"]).xml().unwrap()
+    };
+    let started = start(&store, LoginStart::default());
+    let forged = post(&answered(&started).replace("alice@example.com", "mallory@example.com"));
+    let lines = heard(|| assert_eq!(code(finish(&store, &acme(), arrival(&forged, &started))), "dsig.digest_mismatch"));
+    assert_eq!(lines, ["event=bad_signature code=\"dsig.digest_mismatch\""]);
+    let started = start(&store, LoginStart::default());
+    let form = post(&answered(&started));
+    let lines = heard(|| assert_eq!(code(finish(&store, &acme(), arrival(&form, &started))), "finished"));
+    assert_eq!(lines, ["connection=acme-1 event=deviation_used: repeated_attribute"]);
+}
+
 #[test]
 fn flw_008_flw_014_used_once() {
     let store = MemoryStore::new();

@@ -58,6 +58,8 @@ pub(crate) enum Defect {
     DeactivatesRemoved,
     NeverUnlinks,
     UnlinksEverywhere,
+    /// No defect: whoever uses something up, somebody else was faster.
+    LosesRaces,
 }
 
 impl Defect {
@@ -170,6 +172,9 @@ impl HostStore {
         if self.has(Defect::SpendsSeparately) {
             let spent = inner(spend, &Change::Nothing).await;
             return if spent == Applied::Done { inner(Spend::Assertion(&unused), change).await } else { spent };
+        }
+        if self.has(Defect::LosesRaces) {
+            inner(spend, &Change::Nothing).await;
         }
         let spend = match spend {
             Spend::Link(_) if self.has(Defect::ForgetsToSpendLinks) => Spend::Assertion(&unused),

@@ -15,6 +15,8 @@ mod aggregates;
 mod canonical;
 mod catalogue;
 mod encryption;
+#[cfg(feature = "tracing")]
+mod events;
 mod fake_idp;
 #[cfg(feature = "fetch")]
 mod fetch;

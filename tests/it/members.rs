@@ -756,6 +756,9 @@ fn a_refused_response_is_used_up() {
     let arrive = || code(&acme.arrive(&store, &form, None, &Session::Nobody));
     assert_eq!(arrive(), "provisioning.joining_off");
     assert_eq!(arrive(), "flow.replay");
+    // Two at once: who comes second is told that it is used up.
+    let store = HostStore::new(Defect::LosesRaces);
+    assert_eq!(code(&acme.arrive(&store, &form, None, &Session::Nobody)), "flow.replay");
 }
 
 /// Settings of another organization's connection, though it has the same identifier, decide nothing.

@@ -470,6 +470,20 @@ impl Site {
     }
 }
 
+#[cfg(feature = "tracing")]
+#[test]
+fn what_a_refresh_changes_is_reported_once() {
+    use crate::events::heard;
+    let site = Site::new(metadata(&[TestKey::P256]));
+    site.web.publish(metadata(&[TestKey::P256, TestKey::OtherP256]));
+    let taken = heard(|| drop(site.changes(hours(1))));
+    assert_eq!(taken, ["connection=acme-1 event=new_key", "connection=acme-1 event=metadata_changed"]);
+    assert!(heard(|| site.unchanged(hours(2))).is_empty());
+    site.web.publish(metadata(&[TestKey::Rsa]));
+    assert_eq!(heard(|| drop(site.holds(hours(3)))), ["connection=acme-1 event=metadata_held"]);
+    assert!(heard(|| drop(site.holds(hours(4)))).is_empty());
+}
+
 /// Says "not modified" even to who has nothing.
 struct Unmoved;
 
