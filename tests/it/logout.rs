@@ -692,8 +692,10 @@ fn slo_013_an_unsigned_answer_by_policy_and_nothing_else() {
 fn slo_014_requests_and_responses_are_told_apart() {
     let site = Site::new();
     let response = site.response(&site.start());
-    refused(site.post(Parameter::Request, &response.form_value().unwrap()), "schema.element");
-    refused(site.post(Parameter::Response, &site.request().form_value().unwrap()), "schema.element");
+    let taken = refused(site.post(Parameter::Request, &response.form_value().unwrap()), "schema.element");
+    assert!(taken.report().to_string().contains("samlp:LogoutRequest"));
+    let taken = refused(site.post(Parameter::Response, &site.request().form_value().unwrap()), "schema.element");
+    assert!(taken.report().to_string().contains("samlp:LogoutResponse"));
     let moved = site.request().query(None).unwrap().replace("SAMLRequest=", "SAMLResponse=");
     refused(site.redirect(&moved), "schema.element");
     let signed_so = site.idp.query(Parameter::Request, &response.xml().unwrap(), None).unwrap();
