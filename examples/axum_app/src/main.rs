@@ -34,7 +34,10 @@ async fn main() -> Result<(), Failure> {
     let cleaner = app.clone();
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            if let Err(error) = cleaner.refresh(Utc::now()).await {
+                eprintln!("metadata: {error}");
+            }
             if let Err(error) = cleaner.clean(Utc::now()).await {
                 eprintln!("cleaning: {error}");
             }
