@@ -57,10 +57,32 @@ class Database:
         self.run("pg_ctl", "-D", f"{self.data}/db", "-m", "immediate", "stop")
 
 
-class Instance:
-    def __init__(self, database):
+class Redis:
+    """Sessions and logouts, with nothing on disk."""
+
+    def __init__(self):
         self.port = free_port()
-        arguments = [PROGRAM, "--listen", f"127.0.0.1:{self.port}", "--base-url", BASE, "--database", database.url]
+        self.start()
+        self.url = f"redis://127.0.0.1:{self.port}/"
+
+    def start(self):
+        self.process = subprocess.Popen(["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""], stdout=subprocess.DEVNULL)
+        for _ in range(100):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise SystemExit("redis-server does not start")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Instance:
+    def __init__(self, database, redis):
+        self.port = free_port()
+        arguments = [PROGRAM, "--listen", f"127.0.0.1:{self.port}", "--base-url", BASE, "--database", database.url, "--redis", redis.url]
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         check(self.process.stdout.readline().startswith(b"Open"), "the application starts")
 
@@ -144,6 +166,26 @@ def outage(database, a, b):
     check(finished(a, login)[0] == 403, "and once only")
 
 
+def sessions_fail(redis, a, b):
+    """Who can't be shown to be signed in is not, and members are none the worse for it."""
+    user = "rita@acme.example"
+    _, headers, _ = finished(a, begun(a, user))
+    check(welcome(b, headers, user), "signed in")
+    redis.kill()
+    for instance in (a, b):
+        status, _, body = call(instance, "/org/acme", cookie=pair(headers))
+        check(status == 503 and "Welcome" not in body and "redis" not in body.lower(), f"no session without its store: {status}")
+    redis.start()
+    deadline = time.monotonic() + 20
+    while (found := call(a, "/org/acme", cookie=pair(headers)))[0] == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    check("Welcome" not in found[2], f"a session that Redis has forgotten has ended: {found[0]}")
+    while finished(b, begun(b, user))[0] == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    _, headers, _ = finished(b, begun(b, user))
+    check(welcome(a, headers, user) and welcome(b, headers, user), "who signs in again is in, as before")
+
+
 def killed(database, a, b):
     """An instance dies while it answers; whoever got no answer posts the form again elsewhere."""
     users = [f"user{n}@acme.example" for n in range(40)]
@@ -207,10 +249,10 @@ response = function(status) counts[status] = (counts[status] or 0) + 1; if statu
     print("\n".join("  " + line for line in lines if not line.startswith("status")))
 
 
-database = Database()
-a, b = Instance(database), Instance(database)
+database, redis = Database(), Redis()
+a, b = Instance(database, redis), Instance(database, redis)
 try:
-    for name, part in [("crosswise", lambda: crosswise(a, b)), ("at once", lambda: at_once(a, b)), ("outage", lambda: outage(database, a, b)),
+    for name, part in [("crosswise", lambda: crosswise(a, b)), ("at once", lambda: at_once(a, b)), ("outage", lambda: outage(database, a, b)), ("sessions fail", lambda: sessions_fail(redis, a, b)),
                        ("killed", lambda: killed(database, a, b))]:
         before = done
         part()
@@ -221,4 +263,5 @@ try:
 finally:
     for instance in (a, b):
         instance.kill()
+    redis.kill()
     database.crash()

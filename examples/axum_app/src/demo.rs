@@ -53,5 +53,8 @@ fn on_board(app: &App) -> Result<Registration, Failure> {
 /// The identity provider of that name. Two of them have keys of their own.
 pub(crate) fn identity_provider(app: &App, name: &str) -> Result<FakeIdp, Failure> {
     let entity_id = format!("{}/demo-idp/{name}/", app.base_url);
+    if app.replaced_keys.lock().is_ok_and(|replaced| replaced.contains(name)) {
+        return Ok(FakeIdp::p256(&entity_id)?);
+    }
     Ok(if name == "acme" { FakeIdp::rsa(&entity_id)? } else { FakeIdp::other_rsa(&entity_id)? })
 }

@@ -5,13 +5,13 @@ mod demo;
 pub mod store;
 mod web;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use chrono::{DateTime, Utc};
 use saml_sp::fetch::HttpFetcher;
-use saml_sp::flow::Entrance;
+use saml_sp::flow::{Entrance, refresh_due};
 use saml_sp::login::TestLogin;
 use saml_sp::provisioning::Onboarding;
 use saml_sp::registration::Registration;
@@ -32,6 +32,8 @@ pub struct App {
     /// The last test login of each connection, for the preview of its mapping. Only this process has it, and a restart
     /// forgets it: then the preview asks for another test.
     tests: Mutex<HashMap<ConnectionId, TestLogin>>,
+    /// The identity providers on board that have a new key.
+    replaced_keys: Mutex<HashSet<String>>,
 }
 
 /// One organization, as far as a request needs it.
@@ -55,6 +57,7 @@ impl App {
             signing_key,
             fetcher,
             tests: Mutex::default(),
+            replaced_keys: Mutex::default(),
         }))
     }
 
@@ -70,6 +73,14 @@ impl App {
     /// Deletes what nothing needs any more. Call it now and then.
     pub async fn clean(&self, now: DateTime<Utc>) -> Result<(), DbError> {
         self.db.clean(now).await
+    }
+
+    /// Asks again for the metadata that is due. Call it every few minutes; a real application mails what is held.
+    pub async fn refresh(&self, now: DateTime<Utc>) -> Result<(), Failure> {
+        while let Some(refreshed) = refresh_due(&self.db, &self.fetcher, now).await? {
+            println!("metadata of {}: {:?}", refreshed.registration.connection().id(), refreshed.outcome);
+        }
+        Ok(())
     }
 
     async fn tenant(&self, slug: &str, now: DateTime<Utc>) -> Result<Option<Tenant>, Failure> {

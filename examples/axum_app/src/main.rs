@@ -1,7 +1,7 @@
 //! `cargo run -p axum_app`, then open <http://127.0.0.1:3000/>.
 //!
 //! ```text
-//! axum_app [--listen 127.0.0.1:3000] [--base-url URL] [--database URL] [--key FILE --certificate FILE]
+//! axum_app [--listen 127.0.0.1:3000] [--base-url URL] [--database URL] [--redis URL] [--key FILE --certificate FILE]
 //! ```
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use std::{env, fs};
 
-use axum_app::store::Db;
+use axum_app::store::{Db, Redis};
 use axum_app::{App, Failure};
 use chrono::Utc;
 use saml_sp::testing::TestKey;
@@ -27,6 +27,10 @@ async fn main() -> Result<(), Failure> {
     let base_url = option("base-url", &format!("http://{listen}"));
     let listener = TcpListener::bind(listen).await?;
     let db = Db::open(&option("database", "sqlite::memory:")).await?;
+    let db = match options.get("redis") {
+        Some(url) => db.with_redis(Redis::open(url).await?),
+        None => db,
+    };
     let app = App::new(db, &base_url, signing_key(&options)?)?;
     app.fill().await?;
 
@@ -34,7 +38,10 @@ async fn main() -> Result<(), Failure> {
     let cleaner = app.clone();
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            if let Err(error) = cleaner.refresh(Utc::now()).await {
+                eprintln!("metadata: {error}");
+            }
             if let Err(error) = cleaner.clean(Utc::now()).await {
                 eprintln!("cleaning: {error}");
             }

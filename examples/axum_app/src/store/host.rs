@@ -197,6 +197,11 @@ impl Db {
         let row = row.bind(id.as_str()).bind(millis(now)).fetch_optional(&self.pool).await?;
         let Some(row) = row else { return Ok(None) };
         let scope = row.try_get::<Option<Vec<u8>>, _>("scope")?;
+        if let (Some(redis), Some(_)) = (&self.redis, &scope)
+            && !redis.is_open(id).await?
+        {
+            return Ok(None);
+        }
         Ok(Some(Signed {
             id: id.clone(),
             account: AccountId::new(text(&row, "account")?),
@@ -207,6 +212,9 @@ impl Db {
 
     /// What the identity provider knows of a session.
     pub async fn saml_session(&self, id: &SessionId) -> Result<Option<SamlSession>> {
+        if let Some(redis) = &self.redis {
+            return redis.saml_session(id).await;
+        }
         let row = sqlx::query("SELECT value FROM saml_session WHERE id = $1 LIMIT 1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
@@ -215,6 +223,9 @@ impl Db {
     }
 
     pub async fn is_open(&self, id: &SessionId) -> Result<bool> {
+        if let Some(redis) = &self.redis {
+            return redis.is_open(id).await;
+        }
         let row = sqlx::query("SELECT ended FROM saml_session WHERE id = $1 LIMIT 1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)

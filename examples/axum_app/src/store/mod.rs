@@ -4,9 +4,11 @@ mod connection;
 mod host;
 mod login;
 mod member;
+mod redis;
 mod scim;
 mod session;
 
+pub use self::redis::Redis;
 pub use host::{Failure, Mail, Member, Organization, Proven, Signed};
 
 use std::time::Duration;
@@ -23,10 +25,13 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/1_init.sql")];
 const MIGRATION_LOCK: i64 = 0x5A31;
 
 /// One database. Every method of the traits is one statement or one transaction.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Db {
     pool: AnyPool,
     dialect: Dialect,
+    /// Where sessions are, as identity providers know them, if not in the database. Logins can't be: using one up is part of the
+    /// transaction that writes what follows from it.
+    redis: Option<Redis>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,8 @@ pub enum DbError {
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
     Stored(#[from] StoredError),
+    #[error(transparent)]
+    Redis(#[from] ::redis::RedisError),
     #[error("a row of {0} can't be read")]
     Row(&'static str),
     #[error("no random numbers")]
@@ -66,9 +73,15 @@ impl Db {
             Dialect::Sqlite => options.max_connections(1).idle_timeout(None).max_lifetime(None),
             Dialect::Postgres => options.max_connections(8),
         };
-        let db = Self { pool: options.connect(url).await?, dialect };
+        let db = Self { pool: options.connect(url).await?, dialect, redis: None };
         db.migrate().await?;
         Ok(db)
+    }
+
+    /// With sessions and logouts on a Redis server.
+    #[must_use]
+    pub fn with_redis(self, redis: Redis) -> Self {
+        Self { redis: Some(redis), ..self }
     }
 
     async fn migrate(&self) -> Result<()> {

@@ -12,6 +12,9 @@ use super::{Db, Result, Tx, millis};
 
 impl SessionStore for Db {
     async fn open(&self, session: &SamlSession) -> Result<()> {
+        if let Some(redis) = &self.redis {
+            return redis.open(session).await;
+        }
         let mut indexes: Vec<String> = session.indexes().iter().map(|index| index.as_str().to_owned()).collect();
         if indexes.is_empty() {
             indexes.push(String::new());
@@ -32,12 +35,18 @@ impl SessionStore for Db {
     }
 
     async fn close(&self, session: &SessionId) -> Result<()> {
+        if let Some(redis) = &self.redis {
+            return redis.close(session).await;
+        }
         let query = sqlx::query("UPDATE saml_session SET ended = 1 WHERE id = $1").bind(session.as_str());
         query.execute(&self.pool).await?;
         Ok(())
     }
 
     async fn end(&self, target: &LogoutTarget) -> Result<Ended> {
+        if let Some(redis) = &self.redis {
+            return redis.end(target).await;
+        }
         let mut tx = self.begin().await?;
         if note(&mut tx, target.replay_key()).await? != Claim::First {
             return Ok(Ended::Replayed);
@@ -48,6 +57,9 @@ impl SessionStore for Db {
     }
 
     async fn keep_logout(&self, pending: &PendingLogout) -> Result<()> {
+        if let Some(redis) = &self.redis {
+            return redis.keep_logout(pending).await;
+        }
         sqlx::query("INSERT INTO saml_logout (request, value, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(pending.request().as_str())
             .bind(pending.to_bytes())
@@ -58,6 +70,9 @@ impl SessionStore for Db {
     }
 
     async fn take_logout(&self, request: &RequestId) -> Result<TakenLogout> {
+        if let Some(redis) = &self.redis {
+            return redis.take_logout(request).await;
+        }
         let taken = sqlx::query("UPDATE saml_logout SET used = 1 WHERE request = $1 AND used = 0 RETURNING value");
         if let Some(row) = taken.bind(request.as_str()).fetch_optional(&self.pool).await? {
             return Ok(TakenLogout::Pending(PendingLogout::from_bytes(&row.try_get::<Vec<u8>, _>("value")?)?));

@@ -28,6 +28,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/sso", get(sso).post(answer))
         .route("/slo", get(slo))
         .route("/end", post(end))
+        .route("/key", post(new_key))
 }
 
 #[derive(Deserialize)]
@@ -74,6 +75,7 @@ async fn portal(State(app): Host, Path(name): Path<String>) -> Page {
             input id="end-email" name="email" value=(format!("nina@{name}.example"));
             button { "Send a logout request" }
         }
+        form.bare method="post" action=(format!("/demo-idp/{name}/key")) { button.quiet { "Replace its key" } }
         h2 { "To register it by hand" }
         (pages::copied("Metadata URL", "idp-url", &format!("{}/demo-idp/{name}/metadata", app.base_url)))
         @let idp = identity_provider(&app, &name)?;
@@ -173,6 +175,14 @@ async fn slo(State(app): Host, Path(name): Path<String>, RawQuery(query): RawQue
     let sls = format!("{}/saml/sls/{slug}/", app.base_url);
     let answer = idp.logout_response(&sls, &id, Utc::now()).query(None)?;
     Ok(Redirect::to(&format!("{sls}?{answer}")).into_response())
+}
+
+/// From now on it signs with another key, and publishes no other.
+async fn new_key(State(app): Host, Path(name): Path<String>) -> Page {
+    if let Ok(mut replaced) = app.replaced_keys.lock() {
+        replaced.insert(name.clone());
+    }
+    Ok(Redirect::to(&format!("/demo-idp/{name}/portal")).into_response())
 }
 
 /// Ends a user's sessions at the application, as an administrator of the identity provider does.

@@ -49,6 +49,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/org/{slug}/reminder/{token}", get(saml::reminder_page))
         .route("/org/{slug}/settings", get(settings::show))
         .route("/org/{slug}/settings/register/{way}", post(settings::register_idp))
+        .route("/org/{slug}/settings/{connection}/metadata", get(settings::show_metadata))
+        .route("/org/{slug}/settings/{connection}/metadata/{decision}", post(settings::decide))
         .route("/org/{slug}/settings/{connection}/{action}", post(settings::change))
         .layer(middleware::from_fn_with_state(app.clone(), same_origin));
     let others = Router::new()
