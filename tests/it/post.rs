@@ -80,7 +80,7 @@ fn bnd_009_too_large() {
     assert_eq!(limit(&good, octets), "read");
     assert_eq!(limit(&good, octets - 1), "xml.limit_size");
     assert_eq!(limit(&good, octets / 2), "binding.too_large");
-    let most = (octets * 4).div_ceil(3) + octets / 20 + usize::from(octets % 20 > 0);
+    let most = (octets * 4).div_ceil(3) + octets.div_ceil(20);
     let spaced = |length: usize| format!("{good}{}", " ".repeat(length - good.len()));
     assert_eq!(limit(&spaced(most), octets), "read", "the limit itself is permitted");
     assert_eq!(limit(&spaced(most + 1), octets), "binding.too_large");
