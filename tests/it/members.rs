@@ -756,9 +756,12 @@ fn a_refused_response_is_used_up() {
     let arrive = || code(&acme.arrive(&store, &form, None, &Session::Nobody));
     assert_eq!(arrive(), "provisioning.joining_off");
     assert_eq!(arrive(), "flow.replay");
-    // Two at once: who comes second is told that it is used up.
-    let store = HostStore::new(Defect::LosesRaces);
-    assert_eq!(code(&acme.arrive(&store, &form, None, &Session::Nobody)), "flow.replay");
+    // Nor is one whose user can't be told. Of two at once, who comes second hears that it is used up.
+    let nameless = acme.says(None, "u-1", "no address");
+    let arrive = |store: &HostStore| code(&acme.arrive(store, &nameless, None, &Session::Nobody));
+    let (store, losing) = (HostStore::new(Defect::None), HostStore::new(Defect::LosesRaces));
+    assert_eq!((arrive(&store), arrive(&store)), ("mapping.unusable_email", "flow.replay"));
+    assert_eq!(arrive(&losing), "flow.replay");
 }
 
 /// Settings of another organization's connection, though it has the same identifier, decide nothing.
