@@ -4,6 +4,9 @@ use super::tree::Node;
 use super::{XML_NAMESPACE, XSI_NAMESPACE};
 use crate::error::{Rejection, Schema};
 
+/// Most names that any one element type of the standards asks for (`md:IDPSSODescriptor`: 14 children).
+const ASKED: usize = 16;
+
 /// Walks the children of an element in order; [`Cursor::finish`] refuses what was not asked for.
 ///
 /// Order and cardinality follow from the order of the calls: a child that is not taken stays in
@@ -13,9 +16,14 @@ pub(crate) struct Cursor<'d> {
     next: Option<Node<'d>>,
     /// The attributes asked for so far, a bit each by their order; no type has as many as there are bits.
     attributes: u64,
-    /// The names of children asked for in vain while another stood in front.
-    passed: Vec<(&'static str, &'static str)>,
+    children: Asked,
     foreign: Foreign,
+}
+
+/// The names of children asked for in vain so far.
+#[derive(Default)]
+struct Asked {
+    names: [Option<(&'static str, &'static str)>; ASKED],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +43,7 @@ impl<'d> Cursor<'d> {
             element,
             next: element.elements().next(),
             attributes: 0,
-            passed: Vec::new(),
+            children: Asked::default(),
             foreign: Foreign::Refused,
         })
     }
@@ -46,7 +54,7 @@ impl<'d> Cursor<'d> {
     /// `schema.text` when an element is inside.
     pub(crate) fn of_text(element: Node<'d>) -> Result<(Self, &'d str), Rejection> {
         let text = element.text_content()?;
-        let cursor = Self { element, next: None, attributes: 0, passed: Vec::new(), foreign: Foreign::Refused };
+        let cursor = Self { element, next: None, attributes: 0, children: Asked::default(), foreign: Foreign::Refused };
         Ok((cursor, text))
     }
 
@@ -78,14 +86,13 @@ impl<'d> Cursor<'d> {
 
     /// The next child, if it is that element.
     pub(crate) fn take(&mut self, namespace: &'static str, name: &'static str) -> Option<Node<'d>> {
-        let node = self.next?;
-        if node.is(namespace, name) {
-            return Some(self.advance(node));
+        match self.next.filter(|node| node.is(namespace, name)) {
+            Some(node) => Some(self.advance(node)),
+            None => {
+                self.children.add(namespace, name);
+                None
+            }
         }
-        if !self.passed.contains(&(namespace, name)) {
-            self.passed.push((namespace, name));
-        }
-        None
     }
 
     /// The next child, which must be that element.
@@ -156,12 +163,26 @@ impl<'d> Cursor<'d> {
         let (namespace, local) = (node.namespace(), node.local_name());
         let comes_earlier =
             self.element.elements().take_while(|other| *other != node).any(|other| other.is(namespace, local));
-        let reason = match self.passed.contains(&(namespace, local)) {
+        let reason = match self.children.has(namespace, local) {
             _ if comes_earlier => Schema::Cardinality,
             true => Schema::Order,
             false if namespace == self.element.namespace() => Schema::Element,
             false => Schema::ForeignNamespace,
         };
         Rejection::new(reason).at(node.place()).finding(node.qualified_name())
+    }
+}
+
+impl Asked {
+    fn add(&mut self, namespace: &'static str, name: &'static str) {
+        if !self.has(namespace, name)
+            && let Some(slot) = self.names.iter_mut().find(|slot| slot.is_none())
+        {
+            *slot = Some((namespace, name));
+        }
+    }
+
+    fn has(&self, namespace: &str, name: &str) -> bool {
+        self.names.iter().map_while(|asked| *asked).any(|asked| asked == (namespace, name))
     }
 }
