@@ -74,7 +74,7 @@ async fn redis() -> Result<(RedisServer, Redis), Box<dyn std::error::Error + Sen
 async fn redis_has_logins_and_sessions() -> Outcome {
     let (_server, redis) = redis().await?;
     store_contract(&redis).await?;
-    Ok(session_store_contract(&redis, async |session| redis.is_open(session).await).await?)
+    session_store_contract(&redis, async |session| redis.is_open(session).await).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,5 +83,5 @@ async fn sessions_on_redis_and_the_rest_in_sql() -> Outcome {
     let db = Db::open("sqlite::memory:").await?.with_redis(redis);
     session_store_contract(&db, async |session| db.is_open(session).await).await?;
     member_store_contract(&db).await?;
-    Ok(scim_store_contract(&db).await?)
+    scim_store_contract(&db).await
 }
