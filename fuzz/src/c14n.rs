@@ -32,8 +32,19 @@ fn compare(document: &Document, theirs: &Document2, element: usize, prefixes: &[
         let inclusive_ns_prefixes = listed.iter().map(|prefix| (*prefix).to_owned()).collect();
         let options = CanonicalizationOptions { mode, with_comments: false, inclusive_ns_prefixes };
         let theirs = apex.canonicalize(options).expect("a canonical form");
-        assert_eq!(String::from_utf8(ours).unwrap(), theirs, "{rule:?} of element {element}, prefixes {listed:?}");
+        let ours = String::from_utf8(ours).unwrap();
+        let what = format!("{rule:?} of element {element}, prefixes {listed:?}");
+        match rule {
+            C14n::Inclusive11 => assert_eq!(without_empty_base(&ours), without_empty_base(&theirs), "{what}"),
+            C14n::Exclusive | C14n::Inclusive10 => assert_eq!(ours, theirs, "{what}"),
+        }
     }
+}
+
+/// libxml2 drops an empty `xml:base` wherever it stands. Canonical XML 1.1 section 2.4 joins it with those of omitted
+/// ancestors, and an element whose parent is there keeps it.
+fn without_empty_base(canonical: &str) -> String {
+    canonical.replace(" xml:base=\"\"", "")
 }
 
 fn parse(input: &[u8]) -> Result<Document2, String> {

@@ -23,6 +23,8 @@
 //! is what the module does without approval: [`provides_signature`] and its siblings say it beforehand, and
 //! [`rustcrypto_instead`] holds it.
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
@@ -38,6 +40,7 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use super::cipher::{ContentCipher, KeyTransport};
 use super::{DigestAlgorithm, KeyType, RsaPssParameters, SignatureAlgorithm, UnusableKey};
 use super::{rustcrypto, rustcrypto_cipher};
+use rustcrypto::CheckedKey;
 
 pub(super) use super::rustcrypto::Refused;
 
@@ -187,50 +190,29 @@ fn digest_algorithm(algorithm: DigestAlgorithm) -> &'static digest::Algorithm {
     }
 }
 
-/// A public key that passed the rules of the interface.
+/// A public key and what aws-lc-rs can verify with it.
 pub(super) struct PublicKey {
-    rustcrypto: rustcrypto::PublicKey,
-    /// The library ties each handle to one algorithm. What it refuses is not here.
-    prepared: Vec<(SignatureAlgorithm, ParsedPublicKey)>,
+    checked: CheckedKey,
+    /// The library ties each handle to one algorithm; few are ever asked for, so each is made at its first signature.
+    /// Nothing is in it for a key that the library refuses.
+    handles: Vec<(SignatureAlgorithm, OnceLock<Option<ParsedPublicKey>>)>,
 }
 
 impl PublicKey {
-    pub(super) fn from_spki_der(der: &[u8]) -> Result<Self, UnusableKey> {
-        Self::prepare(rustcrypto::PublicKey::from_spki_der(der)?)
-    }
-
-    pub(super) fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
-        Self::prepare(rustcrypto::PublicKey::from_rsa_components(modulus, exponent)?)
-    }
-
-    fn prepare(rustcrypto: rustcrypto::PublicKey) -> Result<Self, UnusableKey> {
-        let spki = rustcrypto.to_spki_der()?;
+    /// It never fails: what is wrong with a key has been found.
+    pub(super) fn new(checked: &CheckedKey) -> Result<Self, UnusableKey> {
         let digests =
             [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
         let algorithms = digests.into_iter().flat_map(SignatureAlgorithm::all_with);
-        let prepare = |algorithm| {
-            let key = ParsedPublicKey::new(verifying(rustcrypto.key_type(), algorithm)?, &spki).ok()?;
-            Some((algorithm, key))
-        };
-        let prepared = algorithms.filter_map(prepare).collect();
-        Ok(Self { rustcrypto, prepared })
-    }
-
-    pub(super) fn key_type(&self) -> KeyType {
-        self.rustcrypto.key_type()
-    }
-
-    pub(super) fn to_spki_der(&self) -> Result<Vec<u8>, UnusableKey> {
-        self.rustcrypto.to_spki_der()
-    }
-
-    pub(super) fn ecdsa_from_der(&self, signature: &[u8]) -> Result<Vec<u8>, Refused> {
-        self.rustcrypto.ecdsa_from_der(signature)
+        let provided = algorithms.filter(|algorithm| verifying(checked.key_type(), *algorithm).is_some());
+        let handles = provided.map(|algorithm| (algorithm, OnceLock::new())).collect();
+        Ok(Self { checked: checked.clone(), handles })
     }
 
     /// Verifies a signature value of the right length.
     pub(super) fn verify(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> Result<(), Refused> {
-        let by_rustcrypto = || self.rustcrypto.verify(algorithm, octets, signature);
+        let by_rustcrypto =
+            || rustcrypto::PublicKey::new(&self.checked).map_err(refused)?.verify(algorithm, octets, signature);
         match self.verify_by_aws_lc(algorithm, octets, signature) {
             Some(verdict) => agreed(verdict, by_rustcrypto),
             None => rustcrypto_instead(by_rustcrypto),
@@ -244,8 +226,10 @@ impl PublicKey {
         octets: &[u8],
         signature: &[u8],
     ) -> Option<Result<(), Refused>> {
-        let (_, key) = self.prepared.iter().find(|(prepared, _)| *prepared == algorithm)?;
-        Some(key.verify_sig(octets, signature).map_err(refused))
+        let (_, handle) = self.handles.iter().find(|(provided, _)| *provided == algorithm)?;
+        let parse =
+            || ParsedPublicKey::new(verifying(self.checked.key_type(), algorithm)?, self.checked.spki_der()).ok();
+        Some(handle.get_or_init(parse).as_ref()?.verify_sig(octets, signature).map_err(refused))
     }
 }
 
@@ -270,8 +254,8 @@ impl PrivateKey {
         Ok(Self { rustcrypto, prepared })
     }
 
-    pub(super) fn public_key(&self) -> Result<PublicKey, UnusableKey> {
-        PublicKey::prepare(self.rustcrypto.public_key()?)
+    pub(super) fn public_key(&self) -> Result<CheckedKey, UnusableKey> {
+        self.rustcrypto.public_key()
     }
 
     pub(super) fn sign(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, Refused> {

@@ -28,6 +28,7 @@ use aws_lc as provider;
 use provider::Refused;
 #[cfg(not(feature = "aws-lc-rs"))]
 use rustcrypto as provider;
+use rustcrypto::CheckedKey;
 
 /// Moduli that are accepted at all, in bits: below is breakable, above is a denial of service.
 /// The policy of a connection asks for more than the minimum (2048 by default).
@@ -94,8 +95,7 @@ impl AsRef<[u8]> for DigestValue {
 pub(crate) struct PublicKey(Arc<PublicKeyParts>);
 
 struct PublicKeyParts {
-    key_type: KeyType,
-    spki: Vec<u8>,
+    checked: CheckedKey,
     handle: provider::PublicKey,
 }
 
@@ -105,7 +105,7 @@ impl PublicKey {
     /// # Errors
     /// What is wrong with the key, see [`UnusableKey`].
     pub(crate) fn from_spki_der(der: &[u8]) -> Result<Self, UnusableKey> {
-        Self::new(provider::PublicKey::from_spki_der(der)?)
+        Self::new(CheckedKey::from_spki_der(der)?)
     }
 
     /// Takes the big-endian numbers of an RSA key, e.g. of `ds:RSAKeyValue`.
@@ -113,21 +113,22 @@ impl PublicKey {
     /// # Errors
     /// What is wrong with the key, see [`UnusableKey`].
     pub(crate) fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
-        Self::new(provider::PublicKey::from_rsa_components(modulus, exponent)?)
+        Self::new(CheckedKey::from_rsa_components(modulus, exponent)?)
     }
 
-    fn new(handle: provider::PublicKey) -> Result<Self, UnusableKey> {
-        Ok(Self(Arc::new(PublicKeyParts { key_type: handle.key_type(), spki: handle.to_spki_der()?, handle })))
+    fn new(checked: CheckedKey) -> Result<Self, UnusableKey> {
+        let handle = provider::PublicKey::new(&checked)?;
+        Ok(Self(Arc::new(PublicKeyParts { checked, handle })))
     }
 
     /// The kind and size of the key.
     pub(crate) fn key_type(&self) -> KeyType {
-        self.0.key_type
+        self.0.checked.key_type()
     }
 
     /// The SubjectPublicKeyInfo, always in the one canonical form (DER, uncompressed point).
     pub(crate) fn spki_der(&self) -> &[u8] {
-        &self.0.spki
+        self.0.checked.spki_der()
     }
 
     /// Checks the `SignatureValue` of XML Signature over octets: for ECDSA, r and s side by side.
@@ -162,7 +163,7 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), VerifyError> {
         self.check_fit(algorithm)?;
-        let raw = self.0.handle.ecdsa_from_der(signature);
+        let raw = rustcrypto::ecdsa_from_der(self.key_type(), signature);
         let raw = raw.map_err(|Refused| VerifyError::Invalid)?;
         self.verify(algorithm, octets, &raw)
     }
@@ -279,7 +280,7 @@ pub(crate) fn wrap_key(
     transport: &KeyTransport,
     content_key: &[u8],
 ) -> Result<Vec<u8>, EncryptionFailed> {
-    rustcrypto_cipher::wrap(key.spki_der(), transport, content_key).map_err(|Refused| EncryptionFailed)
+    rustcrypto_cipher::wrap(&key.0.checked, transport, content_key).map_err(|Refused| EncryptionFailed)
 }
 
 /// Encrypts content with random nonce or IV, which stand before it. For CBC it comes padded.

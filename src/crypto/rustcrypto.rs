@@ -3,7 +3,8 @@
 use getrandom::SysRng;
 use p256::elliptic_curve::ALGORITHM_OID as EC_OID;
 use rsa::pkcs1::{self, RsaPrivateKeyRef, RsaPublicKeyRef};
-use rsa::pkcs8::der::Decode;
+use rsa::pkcs8::der::asn1::{BitStringRef, UintRef};
+use rsa::pkcs8::der::{Decode, Encode};
 use rsa::pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use rsa::pkcs8::{AssociatedOid, DecodePrivateKey, EncodePublicKey, ObjectIdentifier, PrivateKeyInfoRef};
 use rsa::signature::{
@@ -107,15 +108,14 @@ fn digest_of(algorithm: SignatureAlgorithm, octets: &[u8]) -> Vec<u8> {
     state.finish().into_iter().take(algorithm.digest().output_len()).collect()
 }
 
-/// A public key that passed the rules of the interface.
-pub(super) enum PublicKey {
-    Rsa(rsa::PublicKey, KeyType),
-    P256(p256::ecdsa::VerifyingKey),
-    P384(p384::ecdsa::VerifyingKey),
-    P521(p521::ecdsa::VerifyingKey),
+/// The one canonical SubjectPublicKeyInfo (DER, uncompressed point) of a public key that passed the rules of the interface.
+#[derive(Clone)]
+pub(super) struct CheckedKey {
+    key_type: KeyType,
+    spki: Vec<u8>,
 }
 
-impl PublicKey {
+impl CheckedKey {
     pub(super) fn from_spki_der(der: &[u8]) -> Result<Self, UnusableKey> {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(malformed)?;
         let key = spki.subject_public_key.as_bytes().ok_or(UnusableKey::Malformed)?;
@@ -132,12 +132,13 @@ impl PublicKey {
     }
 
     pub(super) fn from_rsa_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
-        // BoxedUint is as wide as what it is read from, and all arithmetic with it: 64 KiB of zeros cost seconds.
-        let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
         let key_type = check_rsa(modulus, exponent)?;
-        let number = BoxedUint::from_be_slice_vartime;
-        let key = rsa::PublicKey::new(number(modulus), number(exponent)).map_err(|_| UnusableKey::Malformed)?;
-        Ok(Self::Rsa(key, key_type))
+        let number = |octets| UintRef::new(without_leading_zeros(octets)).map_err(malformed);
+        let key = RsaPublicKeyRef { modulus: number(modulus)?, public_exponent: number(exponent)? };
+        let key = key.to_der().map_err(malformed)?;
+        let subject_public_key = BitStringRef::from_bytes(&key).map_err(malformed)?;
+        let spki = SubjectPublicKeyInfoRef { algorithm: pkcs1::ALGORITHM_ID, subject_public_key };
+        Ok(Self { key_type, spki: spki.to_der().map_err(malformed)? })
     }
 
     fn from_point(algorithm: &AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<Self, UnusableKey> {
@@ -145,31 +146,59 @@ impl PublicKey {
         if !matches!(point.first(), Some(2..=4)) {
             return Err(UnusableKey::Point);
         }
-        let key = match Curve::of(algorithm)? {
-            Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P256),
-            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P384),
-            Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P521),
-        };
-        key.map_err(|_| UnusableKey::Point)
-    }
-
-    pub(super) fn key_type(&self) -> KeyType {
-        match self {
-            Self::Rsa(_, key_type) => *key_type,
-            Self::P256(_) => KeyType::P256,
-            Self::P384(_) => KeyType::P384,
-            Self::P521(_) => KeyType::P521,
+        let unusable = |_| UnusableKey::Point;
+        match Curve::of(algorithm)? {
+            Curve::P256 => {
+                Self::ec(KeyType::P256, &p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(unusable)?)
+            }
+            Curve::P384 => {
+                Self::ec(KeyType::P384, &p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(unusable)?)
+            }
+            Curve::P521 => {
+                Self::ec(KeyType::P521, &p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(unusable)?)
+            }
         }
     }
 
-    pub(super) fn to_spki_der(&self) -> Result<Vec<u8>, UnusableKey> {
-        let document = match self {
-            Self::Rsa(key, _) => key.to_public_key_der(),
-            Self::P256(key) => key.to_public_key_der(),
-            Self::P384(key) => key.to_public_key_der(),
-            Self::P521(key) => key.to_public_key_der(),
-        };
-        Ok(document.map_err(|_| UnusableKey::Malformed)?.into_vec())
+    fn ec(key_type: KeyType, key: &impl EncodePublicKey) -> Result<Self, UnusableKey> {
+        let spki = key.to_public_key_der().map_err(malformed)?.into_vec();
+        Ok(Self { key_type, spki })
+    }
+
+    pub(super) fn key_type(&self) -> KeyType {
+        self.key_type
+    }
+
+    pub(super) fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+}
+
+/// A public key that is ready to be calculated with.
+pub(super) enum PublicKey {
+    Rsa(rsa::PublicKey),
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    P521(p521::ecdsa::VerifyingKey),
+}
+
+impl PublicKey {
+    pub(super) fn new(checked: &CheckedKey) -> Result<Self, UnusableKey> {
+        let spki = SubjectPublicKeyInfoRef::from_der(&checked.spki).map_err(malformed)?;
+        let octets = spki.subject_public_key.raw_bytes();
+        match checked.key_type {
+            KeyType::Rsa { .. } => Self::rsa(octets),
+            KeyType::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(octets).map(Self::P256).map_err(malformed),
+            KeyType::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(octets).map(Self::P384).map_err(malformed),
+            KeyType::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(octets).map(Self::P521).map_err(malformed),
+        }
+    }
+
+    fn rsa(der: &[u8]) -> Result<Self, UnusableKey> {
+        let key = RsaPublicKeyRef::from_der(der).map_err(malformed)?;
+        // BoxedUint is as wide as what it is read from, and all arithmetic with it: in DER no zeros lead.
+        let number = |number: UintRef<'_>| BoxedUint::from_be_slice_vartime(number.as_bytes());
+        rsa::PublicKey::new(number(key.modulus), number(key.public_exponent)).map(Self::Rsa).map_err(malformed)
     }
 
     /// Verifies a signature value of the right length. For ECDSA, the leftmost bits of the digest count when it is
@@ -177,21 +206,21 @@ impl PublicKey {
     pub(super) fn verify(&self, algorithm: SignatureAlgorithm, octets: &[u8], signature: &[u8]) -> Result<(), Refused> {
         let digest = &*digest_of(algorithm, octets);
         match self {
-            Self::Rsa(key, _) => verify_rsa(key, algorithm, digest, signature).map_err(refused),
+            Self::Rsa(key) => verify_rsa(key, algorithm, digest, signature).map_err(refused),
             Self::P256(key) => verify_ecdsa(key, digest, p256::ecdsa::Signature::from_slice(signature)),
             Self::P384(key) => verify_ecdsa(key, digest, p384::ecdsa::Signature::from_slice(signature)),
             Self::P521(key) => verify_ecdsa(key, digest, p521::ecdsa::Signature::from_slice(signature)),
         }
     }
+}
 
-    /// r and s side by side, from the DER form.
-    pub(super) fn ecdsa_from_der(&self, signature: &[u8]) -> Result<Vec<u8>, Refused> {
-        match self {
-            Self::Rsa(..) => Err(Refused),
-            Self::P256(_) => p256::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
-            Self::P384(_) => p384::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
-            Self::P521(_) => p521::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
-        }
+/// r and s side by side, from the DER form.
+pub(super) fn ecdsa_from_der(key_type: KeyType, signature: &[u8]) -> Result<Vec<u8>, Refused> {
+    match key_type {
+        KeyType::Rsa { .. } => Err(Refused),
+        KeyType::P256 => p256::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
+        KeyType::P384 => p384::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
+        KeyType::P521 => p521::ecdsa::Signature::from_der(signature).map(|s| s.to_vec()).map_err(refused),
     }
 }
 
@@ -296,16 +325,13 @@ impl PrivateKey {
         Ok(Self::P521(key.into()))
     }
 
-    pub(super) fn public_key(&self) -> Result<PublicKey, UnusableKey> {
-        Ok(match self {
-            Self::Rsa(key) => {
-                let (modulus, exponent) = (key.n().to_be_bytes(), key.e().to_be_bytes());
-                return PublicKey::from_rsa_components(&modulus, &exponent);
-            }
-            Self::P256(key) => PublicKey::P256(*key.verifying_key()),
-            Self::P384(key) => PublicKey::P384(*key.verifying_key()),
-            Self::P521(key) => PublicKey::P521(*key.verifying_key()),
-        })
+    pub(super) fn public_key(&self) -> Result<CheckedKey, UnusableKey> {
+        match self {
+            Self::Rsa(key) => CheckedKey::from_rsa_components(&key.n().to_be_bytes(), &key.e().to_be_bytes()),
+            Self::P256(key) => CheckedKey::ec(KeyType::P256, key.verifying_key()),
+            Self::P384(key) => CheckedKey::ec(KeyType::P384, key.verifying_key()),
+            Self::P521(key) => CheckedKey::ec(KeyType::P521, key.verifying_key()),
+        }
     }
 
     /// An EC key transports nothing here.

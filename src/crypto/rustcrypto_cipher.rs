@@ -12,6 +12,8 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::cipher::{ContentCipher, KeyTransport};
+#[cfg(feature = "testing")]
+use super::rustcrypto::{CheckedKey, PublicKey};
 use super::{DigestAlgorithm, Refused};
 
 /// The nonce and the tag of AES-GCM in XML Encryption 1.1 section 5.2.4: 96 and 128 bits, nothing else.
@@ -93,10 +95,8 @@ fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], octets: &[u8]) -> Result<Zer
 
 /// Encrypts a content key for the holder of an RSA key.
 #[cfg(feature = "testing")]
-pub(super) fn wrap(spki: &[u8], transport: &KeyTransport, plain: &[u8]) -> Result<Vec<u8>, Refused> {
-    let Ok(super::rustcrypto::PublicKey::Rsa(key, _)) = super::rustcrypto::PublicKey::from_spki_der(spki) else {
-        return Err(Refused);
-    };
+pub(super) fn wrap(key: &CheckedKey, transport: &KeyTransport, plain: &[u8]) -> Result<Vec<u8>, Refused> {
+    let Ok(PublicKey::Rsa(key)) = PublicKey::new(key) else { return Err(Refused) };
     let sealed = match transport {
         KeyTransport::RsaPkcs1 => key.encrypt(&mut getrandom::SysRng, Pkcs1v15Encrypt, plain),
         KeyTransport::RsaOaep { digest, mgf1, label } => match digest {

@@ -536,3 +536,6 @@ mod aws_lc;
 
 #[path = "decryption_tests.rs"]
 mod decryption;
+
+#[path = "wycheproof_tests.rs"]
+mod wycheproof;

@@ -8,7 +8,7 @@ use super::{MD, check_children, read_certificates};
 use crate::crypto::PublicKey;
 use crate::dsig::{DS, DS11};
 use crate::error::{Metadata, Rejection, Schema};
-use crate::keys::{KeyError, UnusableKey, VerifyingKey};
+use crate::keys::{Certificate, KeyError, UnusableKey, VerifyingKey};
 use crate::xml::{Node, base64_binary};
 
 /// Adds the keys of a descriptor to what they are for.
@@ -18,9 +18,13 @@ use crate::xml::{Node, base64_binary};
 ///
 /// # Errors
 /// `metadata.key`, `schema.*`.
-pub(super) fn read(descriptor: Node<'_>, parts: &mut Parts) -> Result<(), Rejection> {
+pub(super) fn read<'d>(
+    descriptor: Node<'d>,
+    last: &mut Option<LastCertificate<'d>>,
+    parts: &mut Parts,
+) -> Result<(), Rejection> {
     let usage = Usage::of(descriptor)?;
-    let found = keys_of(key_info(descriptor)?, &mut parts.warnings)?;
+    let found = keys_of(key_info(descriptor)?, last, &mut parts.warnings)?;
     parts.warnings.extend(number_warning(&found, usage));
     for Found { element, key } in found {
         match key {
@@ -36,6 +40,12 @@ pub(super) fn read(descriptor: Node<'_>, parts: &mut Parts) -> Result<(), Reject
         }
     }
     Ok(())
+}
+
+/// The certificate that was read last: most publishers give one twice, for signing and for encryption.
+pub(super) struct LastCertificate<'d> {
+    text: &'d str,
+    certificate: Certificate,
 }
 
 /// A `ds:KeyInfo` is about one key (XML Signature 1.1 section 4.5), but nothing says which of several.
@@ -96,7 +106,11 @@ fn key_info(descriptor: Node<'_>) -> Result<Node<'_>, Rejection> {
 }
 
 /// The first certificate of each X509Data, or the key values if there is no certificate.
-fn keys_of<'d>(info: Node<'d>, warnings: &mut Warnings) -> Result<Vec<Found<'d>>, Rejection> {
+fn keys_of<'d>(
+    info: Node<'d>,
+    last: &mut Option<LastCertificate<'d>>,
+    warnings: &mut Warnings,
+) -> Result<Vec<Found<'d>>, Rejection> {
     refuse_look_alikes(info, &["X509Data", "KeyValue"])?;
     if let Some(stray) = info.elements().find(|child| child.local_name() == "X509Certificate") {
         return Err(refuse(stray).expecting("ds:X509Certificate within ds:X509Data"));
@@ -104,7 +118,7 @@ fn keys_of<'d>(info: Node<'d>, warnings: &mut Warnings) -> Result<Vec<Found<'d>>
     let mut found = Vec::new();
     for data in info.elements().filter(|child| child.is(DS, "X509Data")) {
         refuse_look_alikes(data, &["X509Certificate"])?;
-        found.extend(first_certificate(data, warnings)?);
+        found.extend(first_certificate(data, last, warnings)?);
     }
     if found.is_empty() {
         let values = info.elements().filter(|child| child.is(DS, "KeyValue"));
@@ -113,11 +127,22 @@ fn keys_of<'d>(info: Node<'d>, warnings: &mut Warnings) -> Result<Vec<Found<'d>>
     Ok(found)
 }
 
-fn first_certificate<'d>(data: Node<'d>, warnings: &mut Warnings) -> Result<Option<Found<'d>>, Rejection> {
+fn first_certificate<'d>(
+    data: Node<'d>,
+    last: &mut Option<LastCertificate<'d>>,
+    warnings: &mut Warnings,
+) -> Result<Option<Found<'d>>, Rejection> {
     let mut elements = data.elements().filter(|child| child.is(DS, "X509Certificate"));
     let Some(element) = elements.next() else { return Ok(None) };
-    let read = read_certificates(element.text_content()?);
+    let text = element.text_content()?;
+    let read = match last {
+        Some(last) if last.text == text => Ok(vec![last.certificate.clone()]),
+        _ => read_certificates(text),
+    };
     let beside = read.as_ref().map_or(0, |certificates| certificates.len().saturating_sub(1));
+    if let Ok([certificate]) = read.as_deref() {
+        *last = Some(LastCertificate { text, certificate: certificate.clone() });
+    }
     let certificates = elements.count().saturating_add(beside);
     if certificates > 0 {
         warnings.push(MetadataWarning::ChainNotUsed { certificates });

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::endpoint::{BadUrl, Endpoint};
 use super::identity_provider::{AuthnRequestSigning, IdentityProvider, Incomplete, Parts};
+use super::key_descriptor::{self, LastCertificate};
 use super::validity::Validity;
 use super::warning::{MetadataWarning, Warnings, shortened};
-use super::{MD, SAML, check_children, key_descriptor};
+use super::{MD, SAML, check_children};
 use crate::dsig::DS;
 use crate::error::{Metadata, Rejection, Schema};
 use crate::names::EntityId;
@@ -44,9 +45,9 @@ pub(super) fn read(
     let Validity { valid_until, cache_duration } = Validity::of(role, now)?;
     let authn_request_signing = authn_request_signing(role)?;
     let parts = Parts { valid_until, cache_duration, authn_request_signing, warnings, ..Parts::default() };
-    let mut reader = Reader { parts, bad_sso: None };
+    let mut reader = Reader { parts, last_certificate: None, bad_sso: None };
     reader.read_children(role)?;
-    let Reader { parts, bad_sso } = reader;
+    let Reader { parts, bad_sso, .. } = reader;
     let unusable_key = unusable_key(&parts);
     IdentityProvider::new(entity_id, parts).map_err(|incomplete| match incomplete {
         Incomplete::NoSso => {
@@ -61,6 +62,7 @@ pub(super) fn read(
 
 struct Reader<'d> {
     parts: Parts,
+    last_certificate: Option<LastCertificate<'d>>,
     /// Why the first single sign-on endpoint that was left out was.
     bad_sso: Option<BadUrl<'d>>,
 }
@@ -88,7 +90,7 @@ impl<'d> Reader<'d> {
 
     fn read_child(&mut self, child: Node<'d>) -> Result<(), Rejection> {
         match child.local_name() {
-            "KeyDescriptor" => key_descriptor::read(child, &mut self.parts)?,
+            "KeyDescriptor" => key_descriptor::read(child, &mut self.last_certificate, &mut self.parts)?,
             "SingleSignOnService" => match self.endpoint(child)? {
                 Ok(endpoint) => self.parts.single_sign_on.push(endpoint),
                 Err(bad) => self.bad_sso = self.bad_sso.or(Some(bad)),

@@ -86,16 +86,20 @@ impl Bench {
     }
 
     pub(crate) fn verify(&self, xml: &str) -> Result<VerifiedLogin, Rejection> {
+        self.verify_at(xml, now())
+    }
+
+    pub(crate) fn verify_at(&self, xml: &str, now: DateTime<Utc>) -> Result<VerifiedLogin, Rejection> {
         let sp = ServiceProvider::builder(organization(), EntityId::new(SP), ACS).build().unwrap();
         match Received::from_xml(xml.as_bytes().to_vec(), &Limits::message())? {
             Received::Solicited(response) => {
                 let cookie = BrowserCookie::from_value(&"0".repeat(40)).unwrap();
                 let binding: BrowserBinding = cookie.binding();
                 let key = PendingKey::new(RequestId::new(REQUEST), self.connection.id().clone(), binding);
-                let pending = PendingLogin::new(key, now(), now() + chrono::TimeDelta::minutes(10));
-                response.verify(&sp, &self.connection, pending.returned_by(Some(&cookie)).unwrap(), now())
+                let pending = PendingLogin::new(key, now, now + chrono::TimeDelta::minutes(10));
+                response.verify(&sp, &self.connection, pending.returned_by(Some(&cookie)).unwrap(), now)
             }
-            Received::Unsolicited(response) => response.verify(&sp, &self.connection, now()),
+            Received::Unsolicited(response) => response.verify(&sp, &self.connection, now),
         }
     }
 

@@ -2,10 +2,11 @@
 //! message without the change.
 
 use saml_sp::error::Deviation;
+use saml_sp::metadata::MetadataWarning;
 use saml_sp::testing::SignedParts;
 use saml_sp::{
     BrowserCookie, Claim, ConnectionId, EntityId, Limits, PendingKey, PendingLogin, Policy, Received, Relaxation,
-    RequestId, ServiceProvider,
+    RequestId, ServiceProvider, SessionIndex,
 };
 
 use crate::kit::{
@@ -676,4 +677,34 @@ fn flw_017_the_login_of_another_connection() {
     assert_eq!(of("acme-2").unwrap_err(), "flow.connection_mismatch");
     let verified = of("acme-1").unwrap();
     assert_eq!(verified.claimed(Claim::RequestConsumed).unwrap_err().code(), "flow.request_consumed");
+}
+
+/// DS-073: a certificate is a container of the key that is pinned. Past its end the login stands, and a warning says so.
+#[test]
+fn ds_073_expired_certificate() {
+    let bench = Bench::signing(SignedParts::Both);
+    let warned = |at| {
+        let warnings = bench.connection.identity_provider().warnings(at);
+        warnings.iter().any(|warning| matches!(warning, MetadataWarning::CertificateExpired { .. }))
+    };
+    let late = "2130-01-01T00:00:00Z".parse().unwrap();
+    for (at, expired) in [(now(), false), (late, true)] {
+        let response = bench.idp.response(SP, ACS, at).in_response_to(REQUEST).name_id(ALICE).signed(SignedParts::Both);
+        let login = bench.verify_at(&response.xml().unwrap(), at).unwrap().claimed(Claim::First).unwrap();
+        assert_eq!(login.name_id().map(|name_id| name_id.value()), Some(ALICE));
+        assert_eq!(warned(at), expired);
+    }
+}
+
+/// API-017: whoever stole the identity provider's key is seen by what its own log does not have.
+#[test]
+fn api_017_what_tells_a_stolen_key() {
+    let bench = Bench::signing(SignedParts::Both);
+    let login = bench.accept(&bench.xml());
+    let [statement] = login.authn_statements() else { panic!("one statement") };
+    assert_eq!(statement.authn_instant(), now());
+    assert_eq!(login.session_index().map(SessionIndex::as_str), Some("_session"));
+    assert_eq!(login.session_not_on_or_after(), None);
+    assert_eq!(login.assertion().as_str(), "_assertion");
+    assert_eq!(login.issuer().as_str(), IDP);
 }
