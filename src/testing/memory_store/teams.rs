@@ -93,7 +93,9 @@ impl TeamStore for MemoryStore {
             return Ok(TeamChanged::Conflict);
         };
         let (add, after, most) = match members {
-            TeamMembers::Edit { add, remove, most } => (add, &(&row.members | add) - remove, *most),
+            TeamMembers::Edit { add, remove, most } => {
+                (add, row.members.union(add).filter(|id| !remove.contains(*id)).cloned().collect(), *most)
+            }
             TeamMembers::Exactly(members) => (members, members.clone(), members.len()),
         };
         if tables.teams.is_taken(organization, &to.name, Some(&from.id)) {
