@@ -87,12 +87,15 @@ impl<S: TeamStore + ScimFixture> Case<'_, S> {
     async fn changes_what_was_found(&self) -> Result<(), Violation> {
         let (home, from) = (self.organization("change"), self.add("change", "from", &[]).await?);
         let other = self.add("change", "other", &[]).await?;
-        let to = Team { name: name("FROM")?, external_id: None, ..from.clone() };
-        self.expect_change("change", &from, &to, &unchanged(), TeamChanged::Done).await?;
-        self.expect_change("change", &from, &to, &unchanged(), TeamChanged::Conflict).await?;
-        let taken = Team { name: other.name.clone(), ..to.clone() };
-        self.expect_change("change", &to, &taken, &unchanged(), TeamChanged::NameTaken).await?;
-        expect("a team after a change", &Some(to), &self.store.team(&home, &from.id).await?)
+        let renamed = Team { name: name("FROM")?, ..from.clone() };
+        let bare = Team { external_id: None, ..renamed.clone() };
+        for (from, to) in [(&from, &renamed), (&renamed, &bare)] {
+            self.expect_change("change", from, to, &unchanged(), TeamChanged::Done).await?;
+            self.expect_change("change", from, to, &unchanged(), TeamChanged::Conflict).await?;
+        }
+        let taken = Team { name: other.name, ..bare.clone() };
+        self.expect_change("change", &bare, &taken, &unchanged(), TeamChanged::NameTaken).await?;
+        expect("a team after a change", &Some(bare), &self.store.team(&home, &from.id).await?)
     }
 
     async fn edits_members(&self) -> Result<(), Violation> {
