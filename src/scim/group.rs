@@ -10,8 +10,8 @@ use super::message::{Object, Op, Operation, member_of, operations, require_schem
 use crate::names::AccountId;
 use crate::storage::{Team, TeamFilter, TeamMembers, TeamName};
 
-/// Members of one group, and those that one request names.
-const MOST_MEMBERS: usize = 10_000;
+/// Members of one group, those that one request names, and those of one page of groups unless the first has as many.
+pub(super) const MOST_MEMBERS: usize = 10_000;
 
 /// What a resource says of a group (RFC 7643 section 4.2). Anything else is passed over.
 pub(super) struct Group {

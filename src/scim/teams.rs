@@ -1,16 +1,15 @@
 //! Groups, from the request to the store and back.
 
+use serde_json::Value;
+
 use super::answer::{self, Problem};
-use super::group::{self, Group, GroupAttribute};
+use super::group::{self, Group, GroupAttribute, MOST_MEMBERS};
 use super::listing::{Listing, parameters};
 use super::message::read_body;
 use super::{ATTEMPTS, Call, Failure, MOST_RESULTS, Outcome, ScimRequest, ScimResponse};
 use crate::storage::{
     NewTeam, Team, TeamAdded, TeamChanged, TeamFilter, TeamId, TeamMembers, TeamRemoved, TeamStore, Teams,
 };
-
-/// Groups of one page at most where their members are shown.
-const MOST_WITH_MEMBERS: usize = 10;
 
 impl<S: TeamStore> Call<'_, S> {
     pub(super) async fn groups(&self, request: ScimRequest<'_>) -> Outcome<ScimResponse, S> {
@@ -32,8 +31,7 @@ impl<S: TeamStore> Call<'_, S> {
     }
 
     async fn list_teams(&self, query: &str) -> Outcome<ScimResponse, S> {
-        let most = if excludes_members(query) { MOST_RESULTS } else { MOST_WITH_MEMBERS };
-        let Listing { filter, page } = Listing::parse(query, most, TeamFilter::All, group::parse_filter)?;
+        let Listing { filter, page } = Listing::parse(query, MOST_RESULTS, TeamFilter::All, group::parse_filter)?;
         let found = match filter {
             None => Teams { total: 0, teams: Vec::new() },
             Some(filter) => {
@@ -41,9 +39,15 @@ impl<S: TeamStore> Call<'_, S> {
                 found.map_err(Failure::Store)?
             }
         };
-        let mut groups = Vec::new();
+        let (mut groups, mut members) = (Vec::new(), 0_usize);
         for team in &found.teams {
-            groups.push(self.resource(team, query).await?);
+            let group = self.resource(team, query).await?;
+            members = members.saturating_add(group.get("members").and_then(Value::as_array).map_or(0, Vec::len));
+            // Fewer than asked for are a page, too (RFC 7644 section 3.4.2.4).
+            if members > MOST_MEMBERS && !groups.is_empty() {
+                break;
+            }
+            groups.push(group);
         }
         Ok(ScimResponse::list(found.total, page.offset.saturating_add(1), groups))
     }
@@ -108,7 +112,7 @@ impl<S: TeamStore> Call<'_, S> {
         Ok(ScimResponse::resource(status, &self.resource(team, query).await?))
     }
 
-    async fn resource(&self, team: &Team, query: &str) -> Outcome<serde_json::Value, S> {
+    async fn resource(&self, team: &Team, query: &str) -> Outcome<Value, S> {
         let group = answer::group(team, self.endpoint.base_url);
         if excludes_members(query) {
             return Ok(group);
