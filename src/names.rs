@@ -70,6 +70,12 @@ names! {
     SessionId;
 }
 
+#[cfg(feature = "scim")]
+names! {
+    /// The host's immutable name for one team of one organization. Not its display name.
+    TeamId;
+}
+
 /// A value of a message that nothing has verified yet: good for looking something up, and for nothing else.
 ///
 /// There is no way to compare, print or convert it by accident.

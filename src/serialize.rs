@@ -75,6 +75,8 @@ as_stored_bytes!(
     SubjectKey,
 );
 as_text!(AccountId, AssertionId, ConnectionId, EntityId, OrganizationId, RequestId, SessionId, SessionIndex);
+#[cfg(feature = "scim")]
+as_text!(crate::names::TeamId);
 
 fn octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     if deserializer.is_human_readable() {

@@ -1,11 +1,15 @@
 //! What goes back: resources and errors.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use crate::storage::{ScimMember, Standing};
+use crate::names::AccountId;
+use crate::storage::{ScimMember, Standing, Team};
 
 pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
@@ -37,8 +41,10 @@ impl ScimResponse {
         Self { status: 204, headers: Vec::new(), body: Vec::new() }
     }
 
-    pub(super) fn user(status: u16, member: &ScimMember, base_url: &str) -> Self {
-        Self::json(status, &user(member, base_url)).with_header("Location", location(member, base_url))
+    /// One resource, whose place is also in a header.
+    pub(super) fn resource(status: u16, resource: &Value) -> Self {
+        let location = resource.pointer("/meta/location").and_then(Value::as_str).unwrap_or_default();
+        Self::json(status, resource).with_header("Location", location.to_owned())
     }
 
     pub(super) fn list(total: usize, start: usize, resources: Vec<Value>) -> Self {
@@ -75,19 +81,26 @@ impl Problem {
     pub(super) const NOT_FOUND: Self = Self::new(404, None, "there is no such resource");
     pub(super) const METHOD: Self = Self::new(405, None, "the resource does not take this method");
     pub(super) const TAKEN: Self = Self::new(409, Some("uniqueness"), "the userName is taken, or nobody verified it");
-    pub(super) const BUSY: Self = Self::new(409, None, "the member keeps changing: send the request again");
-    pub(super) const TOO_LARGE: Self = Self::new(413, None, "the body has more than 65536 bytes");
+    pub(super) const NAME_TAKEN: Self = Self::new(409, Some("uniqueness"), "another group has the displayName");
+    pub(super) const BUSY: Self = Self::new(409, None, "the resource keeps changing: send the request again");
+    pub(super) const TOO_LARGE: Self = Self::new(413, None, "the body has more than 1048576 bytes");
     pub(super) const NOT_JSON: Self = Self::syntax("the body is not one JSON object, or is nested too deep");
     pub(super) const TWICE: Self = Self::syntax("an attribute is there twice");
     pub(super) const SCHEMA: Self = Self::syntax("schemas does not name the schema of this message");
     pub(super) const OPERATIONS: Self = Self::syntax("Operations are no list of 1 to 100 objects");
     pub(super) const OPERATION: Self = Self::syntax("op is not one of add, replace and remove");
-    pub(super) const FILTER: Self = bad("invalidFilter", "not one eq of userName, externalId or emails with a string");
+    pub(super) const FILTER: Self = bad(
+        "invalidFilter",
+        "not one eq with a string: userName, externalId or emails of users, displayName or externalId of groups",
+    );
     pub(super) const PATH: Self = bad("invalidPath", "the path names no attribute of the resource");
     pub(super) const NO_TARGET: Self = bad("noTarget", "the path matches nothing that could be changed");
     pub(super) const MUTABILITY: Self = bad("mutability", "the attribute can't be changed");
     pub(super) const VALUE: Self = bad("invalidValue", "a value is missing or not of the type of its attribute");
     pub(super) const PAGE: Self = bad("invalidValue", "startIndex or count is not an integer");
+    pub(super) const MEMBER: Self = bad("invalidValue", "a member is no user of the organization");
+    pub(super) const MEMBERS: Self =
+        bad("invalidValue", "the request names, or the group has, more than 10000 members");
     pub(super) const USER_NAME: Self = bad("invalidValue", "the userName is not an e-mail address");
     pub(super) const DOMAIN: Self =
         bad("invalidValue", "the organization has not proven the domain of the userName to be its own");
@@ -124,7 +137,7 @@ pub(super) fn user(member: &ScimMember, base_url: &str) -> Value {
         "userName": email,
         "emails": [{ "value": email, "type": "work", "primary": true }],
         "active": member.standing == Standing::Active,
-        "meta": { "resourceType": "User", "location": location(member, base_url) },
+        "meta": { "resourceType": "User", "location": location(base_url, "Users", member.account.as_str()) },
     });
     let names = texts([("givenName", &profile.given_name), ("familyName", &profile.family_name)]);
     if let Some(user) = user.as_object_mut() {
@@ -136,12 +149,36 @@ pub(super) fn user(member: &ScimMember, base_url: &str) -> Value {
     user
 }
 
+pub(super) fn group(team: &Team, base_url: &str) -> Value {
+    let mut group = json!({
+        "schemas": [GROUP],
+        "id": team.id.as_str(),
+        "displayName": team.name.as_str(),
+        "meta": { "resourceType": "Group", "location": location(base_url, "Groups", team.id.as_str()) },
+    });
+    if let (Some(group), Some(id)) = (group.as_object_mut(), &team.external_id) {
+        group.insert("externalId".into(), id.as_str().into());
+    }
+    group
+}
+
+pub(super) fn with_members(mut group: Value, members: &BTreeSet<AccountId>, base_url: &str) -> Value {
+    let member = |account: &AccountId| {
+        let id = account.as_str();
+        json!({ "value": id, "$ref": location(base_url, "Users", id), "type": "User" })
+    };
+    if let Some(group) = group.as_object_mut() {
+        group.insert("members".into(), members.iter().map(member).collect());
+    }
+    group
+}
+
 fn texts(fields: [(&str, &Option<String>); 2]) -> Map<String, Value> {
     let present = fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?.into())));
     present.collect()
 }
 
-fn location(member: &ScimMember, base_url: &str) -> String {
-    let id: String = byte_serialize(member.account.as_str().as_bytes()).collect();
-    format!("{}/Users/{}", base_url.trim_end_matches('/'), id.replace('+', "%20"))
+fn location(base_url: &str, resources: &str, id: &str) -> String {
+    let id: String = byte_serialize(id.as_bytes()).collect();
+    format!("{}/{resources}/{}", base_url.trim_end_matches('/'), id.replace('+', "%20"))
 }

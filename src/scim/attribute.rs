@@ -100,19 +100,27 @@ impl Attribute {
 
 /// Reads a filter of one `eq` (RFC 7644 section 3.4.2.2). `None` matches nobody: no address is like that.
 pub(super) fn parse_filter(filter: &str) -> Result<Option<ScimFilter>, Problem> {
-    let (path, rest) = split_path(filter.trim()).ok_or(Problem::FILTER)?;
-    let (operator, value) = rest.trim_start().split_once(' ').ok_or(Problem::FILTER)?;
-    let value: String = serde_json::from_str(value.trim()).map_err(|_| Problem::FILTER)?;
-    if !operator.eq_ignore_ascii_case("eq") {
-        return Err(Problem::FILTER);
-    }
+    let (path, value) = comparison(filter).ok_or(Problem::FILTER)?;
     match Attribute::parse(path).map_err(|_| Problem::FILTER)? {
-        Attribute::ExternalId => Ok(Some(ScimFilter::ExternalId(value))),
+        Attribute::ExternalId => Ok((!value.contains('\0')).then_some(ScimFilter::ExternalId(value))),
         Attribute::UserName | Attribute::Emails | Attribute::EmailValue => {
             Ok(EmailAddress::parse(&value).ok().map(ScimFilter::Email))
         }
         _ => Err(Problem::FILTER),
     }
+}
+
+/// The two sides of one `eq` whose right one is a string.
+pub(super) fn comparison(filter: &str) -> Option<(&str, String)> {
+    let (path, rest) = split_path(filter.trim())?;
+    let (operator, value) = rest.trim_start().split_once(' ')?;
+    let value = serde_json::from_str(value.trim()).ok()?;
+    operator.eq_ignore_ascii_case("eq").then_some((path, value))
+}
+
+pub(super) fn strip_prefix_without_case<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    let (start, rest) = path.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// Up to the first blank that is not in brackets.

@@ -2,11 +2,16 @@
 //! signs them in also makes, deactivates and removes them.
 //!
 //! [`answer`] takes a request apart from any web framework; see the [guide](crate::guide::scim). A user is a member,
-//! its `userName` the address of the account. There are no groups.
+//! its `userName` the address of the account; a group is a team of the organization.
 
 mod answer;
 mod attribute;
 mod discovery;
+mod group;
+mod listing;
+mod members;
+mod message;
+mod teams;
 mod token;
 mod user;
 
@@ -14,20 +19,17 @@ pub use answer::ScimResponse;
 pub use token::{ScimToken, ScimTokenHash};
 
 use chrono::{DateTime, Utc};
-use url::form_urlencoded;
 
 use crate::connection::Connection;
-use crate::names::{AccountId, OrganizationId};
+use crate::names::{AccountId, OrganizationId, TeamId};
 use crate::pending::Purpose;
 use crate::provisioning::Provisioning;
-use crate::storage::{
-    NewScimMember, ScimAdded, ScimChanged, ScimFilter, ScimMember, ScimMembers, ScimPage, ScimRemoved, ScimStore,
-};
+use crate::storage::TeamStore;
 use answer::Problem;
 
 /// Resources of one page at most.
 const MOST_RESULTS: usize = 100;
-/// How often a change is made anew because something else changed the member.
+/// How often a change is made anew because something else changed the resource.
 const ATTEMPTS: usize = 16;
 
 /// The endpoint of one connection. Everything that it shows and changes is of its organization.
@@ -56,8 +58,14 @@ pub struct ScimRequest<'a> {
     pub query: &'a str,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
-    /// The body. Stop reading when it has more than 65536 bytes, and hand over one more: the answer is 413.
+    /// The body. Stop reading when it has more than [`MOST_BYTES`](Self::MOST_BYTES), and hand over one more: the answer
+    /// is 413.
     pub body: &'a [u8],
+}
+
+impl ScimRequest<'_> {
+    /// How long a body may be: 1 MiB, for Okta writes a whole group with each change of its members.
+    pub const MOST_BYTES: usize = 1024 * 1024;
 }
 
 impl std::fmt::Debug for ScimRequest<'_> {
@@ -71,7 +79,7 @@ impl std::fmt::Debug for ScimRequest<'_> {
 ///
 /// # Errors
 /// The store's own: answer 503, and the identity provider sends the request again.
-pub async fn answer<S: ScimStore>(
+pub async fn answer<S: TeamStore>(
     store: &S,
     endpoint: ScimEndpoint<'_>,
     request: ScimRequest<'_>,
@@ -103,100 +111,18 @@ struct Call<'a, S> {
     now: DateTime<Utc>,
 }
 
-impl<S: ScimStore> Call<'_, S> {
+impl<S: TeamStore> Call<'_, S> {
     async fn answer(&self, request: ScimRequest<'_>) -> Outcome<ScimResponse, S> {
         self.endpoint.admit(request.authorization)?;
         let path = request.path.strip_prefix('/').unwrap_or(request.path);
         let path = path.strip_suffix('/').unwrap_or(path);
         match path.split_once('/') {
             None if path == "Users" => self.users(request).await,
-            Some(("Users", id)) => self.user(&account(id)?, request).await,
+            None if path == "Groups" => self.groups(request).await,
+            Some(("Users", id)) => self.user(&AccountId::new(decoded(id)?), request).await,
+            Some(("Groups", id)) => self.group(&TeamId::new(decoded(id)?), request).await,
             _ => Ok(discover(path, request)?),
         }
-    }
-
-    async fn users(&self, request: ScimRequest<'_>) -> Outcome<ScimResponse, S> {
-        match request.method {
-            "GET" => self.list(request.query).await,
-            "POST" => self.create(request.body).await,
-            _ => Err(Problem::METHOD.into()),
-        }
-    }
-
-    async fn user(&self, id: &AccountId, request: ScimRequest<'_>) -> Outcome<ScimResponse, S> {
-        match request.method {
-            "GET" => Ok(self.show(200, &self.find(id).await?)),
-            "PUT" => self.change(id, request.body, user::replaced).await,
-            "PATCH" => self.change(id, request.body, user::patched).await,
-            "DELETE" => self.remove(id).await,
-            _ => Err(Problem::METHOD.into()),
-        }
-    }
-
-    async fn list(&self, query: &str) -> Outcome<ScimResponse, S> {
-        let Listing { filter, page } = Listing::parse(query)?;
-        let found = match filter {
-            None => ScimMembers { total: 0, members: Vec::new() },
-            Some(filter) => {
-                let found = self.store.scim_members(self.endpoint.organization, &filter, page).await;
-                found.map_err(Failure::Store)?
-            }
-        };
-        let users = found.members.iter().map(|member| answer::user(member, self.endpoint.base_url)).collect();
-        Ok(ScimResponse::list(found.total, page.offset.saturating_add(1), users))
-    }
-
-    async fn create(&self, body: &[u8]) -> Outcome<ScimResponse, S> {
-        let (email, standing, profile) = user::read_new(&user::read_body(body)?)?;
-        let settings = self.endpoint.settings;
-        if !settings.has_proven(&email, self.now) {
-            return Err(Problem::DOMAIN.into());
-        }
-        let (organization, role) = (self.endpoint.organization.clone(), settings.default_role().clone());
-        let new = NewScimMember { organization, email, role, standing, profile };
-        match self.store.add_scim_member(&new).await.map_err(Failure::Store)? {
-            ScimAdded::Added(member) => Ok(self.show(201, &member)),
-            ScimAdded::Taken => Err(Problem::TAKEN.into()),
-            ScimAdded::NoSeat => Err(Problem::NO_SEAT.into()),
-        }
-    }
-
-    async fn change(
-        &self,
-        id: &AccountId,
-        body: &[u8],
-        change: fn(&serde_json::Map<String, serde_json::Value>, &ScimMember) -> Result<ScimMember, Problem>,
-    ) -> Outcome<ScimResponse, S> {
-        let body = user::read_body(body)?;
-        for _ in 0..ATTEMPTS {
-            let from = self.find(id).await?;
-            let to = change(&body, &from)?;
-            let changed = self.store.change_scim_member(self.endpoint.organization, &from, &to).await;
-            match changed.map_err(Failure::Store)? {
-                ScimChanged::Done => return Ok(self.show(200, &to)),
-                ScimChanged::LastOwner => return Err(Problem::LAST_OWNER.into()),
-                ScimChanged::NoSeat => return Err(Problem::NO_SEAT.into()),
-                ScimChanged::Conflict => {}
-            }
-        }
-        Err(Problem::BUSY.into())
-    }
-
-    async fn remove(&self, id: &AccountId) -> Outcome<ScimResponse, S> {
-        match self.store.remove_scim_member(self.endpoint.organization, id).await.map_err(Failure::Store)? {
-            ScimRemoved::Done => Ok(ScimResponse::nothing()),
-            ScimRemoved::Unknown => Err(Problem::NOT_FOUND.into()),
-            ScimRemoved::LastOwner => Err(Problem::LAST_OWNER.into()),
-        }
-    }
-
-    async fn find(&self, id: &AccountId) -> Outcome<ScimMember, S> {
-        let found = self.store.scim_member(self.endpoint.organization, id).await.map_err(Failure::Store)?;
-        Ok(found.ok_or(Problem::NOT_FOUND)?)
-    }
-
-    fn show(&self, status: u16, member: &ScimMember) -> ScimResponse {
-        ScimResponse::user(status, member, self.endpoint.base_url)
     }
 }
 
@@ -215,53 +141,18 @@ impl ScimEndpoint<'_> {
 }
 
 fn discover(path: &str, request: ScimRequest<'_>) -> Result<ScimResponse, Problem> {
-    let (is_list, resource) = match path {
-        "ServiceProviderConfig" => (false, discovery::config()),
-        "ResourceTypes" => (true, discovery::resource_type()),
-        "ResourceTypes/User" => (false, discovery::resource_type()),
-        "Schemas" => (true, discovery::schema()),
-        _ if path.strip_prefix("Schemas/") == Some(answer::USER) => (false, discovery::schema()),
-        _ => return Err(Problem::NOT_FOUND),
-    };
+    let response = discovery::find(path).ok_or(Problem::NOT_FOUND)?;
     if request.method != "GET" {
         return Err(Problem::METHOD);
     }
-    if form_urlencoded::parse(request.query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter")) {
+    if listing::parameters(request.query).any(|(name, _)| name == "filter") {
         return Err(Problem::NO_FILTER_HERE);
     }
-    Ok(if is_list { ScimResponse::list(1, 1, vec![resource]) } else { ScimResponse::json(200, &resource) })
-}
-
-struct Listing {
-    /// `None` matches nobody.
-    filter: Option<ScimFilter>,
-    page: ScimPage,
-}
-
-impl Listing {
-    /// Reads a query (RFC 7644 section 3.4.2). Parameters that nobody knows are passed over.
-    fn parse(query: &str) -> Result<Self, Problem> {
-        let mut listing = Self { filter: Some(ScimFilter::All), page: ScimPage { offset: 0, limit: MOST_RESULTS } };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.to_ascii_lowercase().as_str() {
-                "filter" => listing.filter = attribute::parse_filter(&value)?,
-                "startindex" => listing.page.offset = count(&value)?.saturating_sub(1),
-                "count" => listing.page.limit = count(&value)?.min(MOST_RESULTS),
-                _ => {}
-            }
-        }
-        Ok(listing)
-    }
-}
-
-/// Less than nothing is nothing (RFC 7644 section 3.4.2.4).
-fn count(value: &str) -> Result<usize, Problem> {
-    let count: i32 = value.parse().map_err(|_| Problem::PAGE)?;
-    Ok(usize::try_from(count).unwrap_or(0))
+    Ok(response)
 }
 
 /// The `id` in a path. What is not percent-encoded as it should be is nobody's.
-fn account(segment: &str) -> Result<AccountId, Problem> {
+fn decoded(segment: &str) -> Result<String, Problem> {
     let (mut octets, mut rest) = (Vec::new(), segment.as_bytes());
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
@@ -275,7 +166,8 @@ fn account(segment: &str) -> Result<AccountId, Problem> {
             plain => *plain,
         });
     }
-    String::from_utf8(octets).map(AccountId::new).map_err(|_| Problem::NOT_FOUND)
+    let id = String::from_utf8(octets).ok().filter(|id| !id.contains('\0'));
+    id.ok_or(Problem::NOT_FOUND)
 }
 
 fn octet(digits: &[u8]) -> Option<u8> {

@@ -1,27 +1,12 @@
 //! From requests to members: whole resources and patches.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::answer::{Problem, USER};
 use super::attribute::Attribute;
+use super::message::{Object, Op, Operation, member_of, operations, require_schema, require_unique_names, text};
 use crate::mapping::EmailAddress;
 use crate::storage::{ScimMember, ScimProfile, Standing};
-
-const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-const MOST_BYTES: usize = 64 * 1024;
-const MOST_OPERATIONS: usize = 100;
-/// Characters of a text that is kept.
-const MOST_TEXT: usize = 256;
-
-type Object = Map<String, Value>;
-
-/// Reads a body. The reader refuses what is nested deeper than 128.
-pub(super) fn read_body(body: &[u8]) -> Result<Object, Problem> {
-    if body.len() > MOST_BYTES {
-        return Err(Problem::TOO_LARGE);
-    }
-    serde_json::from_slice(body).map_err(|_| Problem::NOT_JSON)
-}
 
 /// What a resource says that is to be made: the address, and the rest.
 pub(super) fn read_new(body: &Object) -> Result<(EmailAddress, Standing, ScimProfile), Problem> {
@@ -47,31 +32,11 @@ pub(super) fn replaced(body: &Object, member: &ScimMember) -> Result<ScimMember,
 
 /// The member after PATCH (RFC 7644 section 3.5.2).
 pub(super) fn patched(body: &Object, member: &ScimMember) -> Result<ScimMember, Problem> {
-    require_schema(body, PATCH)?;
-    let operations = member_of(body, "Operations")?.and_then(Value::as_array).ok_or(Problem::OPERATIONS)?;
-    if operations.is_empty() || operations.len() > MOST_OPERATIONS {
-        return Err(Problem::OPERATIONS);
-    }
     let mut draft = Draft { email: &member.email, active: None, profile: member.profile.clone() };
-    for operation in operations {
-        draft.operate(operation.as_object().ok_or(Problem::OPERATIONS)?)?;
+    for operation in operations(body)? {
+        draft.operate(&operation?)?;
     }
     draft.finish(member)
-}
-
-/// A member of an object by its name without case. Two of one name are none.
-fn member_of<'o>(object: &'o Object, name: &str) -> Result<Option<&'o Value>, Problem> {
-    let mut found = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-    match (found.next(), found.next()) {
-        (_, Some(_)) => Err(Problem::TWICE),
-        (found, None) => Ok(found.map(|(_, value)| value)),
-    }
-}
-
-fn require_schema(body: &Object, schema: &str) -> Result<(), Problem> {
-    let schemas = member_of(body, "schemas")?.and_then(Value::as_array).ok_or(Problem::SCHEMA)?;
-    let is_schema = |named: &Value| named.as_str().is_some_and(|named| named.eq_ignore_ascii_case(schema));
-    if schemas.iter().any(is_schema) { Ok(()) } else { Err(Problem::SCHEMA) }
 }
 
 /// A member as it will be.
@@ -84,8 +49,8 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// All of a resource. What nobody keeps, or only reads, is passed over (RFC 7643 section 2.2, RFC 7644 section 3.3).
     fn replace(&mut self, resource: &Object) -> Result<(), Problem> {
+        require_unique_names(resource)?;
         for (name, value) in resource {
-            member_of(resource, name)?;
             match Attribute::parse(name) {
                 Err(_) | Ok(Attribute::Emails | Attribute::EmailValue | Attribute::ReadOnly) => {}
                 Ok(attribute) => self.set(attribute, value)?,
@@ -94,26 +59,19 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn operate(&mut self, operation: &Object) -> Result<(), Problem> {
-        let op = member_of(operation, "op")?.and_then(Value::as_str).ok_or(Problem::OPERATION)?;
-        let path = match member_of(operation, "path")? {
-            None | Some(Value::Null) => None,
-            Some(path) => Some(Attribute::parse(path.as_str().ok_or(Problem::PATH)?)?),
-        };
-        let value = member_of(operation, "value")?;
-        match (op.to_ascii_lowercase().as_str(), path) {
-            ("remove", None) => Err(Problem::NO_TARGET),
-            ("remove", Some(attribute)) => self.unset(attribute),
-            ("add" | "replace", Some(attribute)) => self.set(attribute, value.ok_or(Problem::VALUE)?),
-            ("add" | "replace", None) => self.set_each(value.and_then(Value::as_object).ok_or(Problem::VALUE)?),
-            _ => Err(Problem::OPERATION),
+    fn operate(&mut self, operation: &Operation<'_>) -> Result<(), Problem> {
+        let attribute = operation.path.map(Attribute::parse).transpose()?;
+        match (operation.op, attribute) {
+            (Op::Remove, None) => Err(Problem::NO_TARGET),
+            (Op::Remove, Some(attribute)) => self.unset(attribute),
+            (Op::Add | Op::Replace, Some(attribute)) => self.set(attribute, operation.value()?),
+            (Op::Add | Op::Replace, None) => self.set_each(operation.values()?),
         }
     }
 
     /// The attributes that an operation without a path brings; Okta and Entra ID write paths for names here, too.
     fn set_each(&mut self, values: &Object) -> Result<(), Problem> {
         for (name, value) in values {
-            member_of(values, name)?;
             self.set(Attribute::parse(name)?, value)?;
         }
         Ok(())
@@ -202,16 +160,6 @@ fn boolean(value: &Value) -> Result<bool, Problem> {
         Value::Bool(value) => Ok(*value),
         Value::String(value) if value.eq_ignore_ascii_case("true") => Ok(true),
         Value::String(value) if value.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(Problem::VALUE),
-    }
-}
-
-/// An empty text is none.
-fn text(value: &Value) -> Result<Option<String>, Problem> {
-    match value {
-        Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        Value::String(text) if text.chars().count() <= MOST_TEXT && !text.contains('\0') => Ok(Some(text.clone())),
         _ => Err(Problem::VALUE),
     }
 }

@@ -9,6 +9,8 @@ mod member;
 #[cfg(feature = "scim")]
 mod scim;
 mod session;
+#[cfg(feature = "scim")]
+mod team;
 
 pub use connection::{ConnectionStore, Registered, Replaced};
 pub use login::{LoginStore, Peeked};
@@ -19,6 +21,10 @@ pub use scim::{
     ScimStore, Standing,
 };
 pub use session::{SessionStore, TakenLogout};
+#[cfg(feature = "scim")]
+pub use team::{
+    NewTeam, Team, TeamAdded, TeamChanged, TeamFilter, TeamId, TeamMembers, TeamName, TeamRemoved, TeamStore, Teams,
+};
 
 /// The host's storage. One type, or several, implement the traits of this module on top of this one.
 pub trait Store {

@@ -120,7 +120,7 @@ pub enum ScimFilter {
 /// Which part of a list is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScimPage {
-    /// How many members come before it.
+    /// How many come before it.
     pub offset: usize,
     /// How many it has at most; 0 asks for the total alone.
     pub limit: usize,

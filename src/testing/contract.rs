@@ -6,12 +6,16 @@ mod member_case;
 #[cfg(feature = "scim")]
 mod scim;
 mod session;
+#[cfg(feature = "scim")]
+mod team;
 
 pub use connection::connection_store_contract;
 pub use member::{MemberFixture, member_store_contract};
 #[cfg(feature = "scim")]
 pub use scim::{ScimFixture, scim_store_contract};
 pub use session::session_store_contract;
+#[cfg(feature = "scim")]
+pub use team::team_store_contract;
 
 use std::error::Error;
 use std::fmt::Debug;

@@ -5,6 +5,8 @@ mod members;
 #[cfg(feature = "scim")]
 mod scim;
 mod sessions;
+#[cfg(feature = "scim")]
+mod teams;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +34,8 @@ struct Tables {
     sessions: Sessions,
     #[cfg(feature = "scim")]
     scim: scim::Scim,
+    #[cfg(feature = "scim")]
+    teams: teams::TeamRows,
 }
 
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ pub use contract::{
     MemberFixture, Violation, connection_store_contract, member_store_contract, session_store_contract, store_contract,
 };
 #[cfg(feature = "scim")]
-pub use contract::{ScimFixture, scim_store_contract};
+pub use contract::{ScimFixture, scim_store_contract, team_store_contract};
 pub use encryption::{Encryption, KeyPlacement};
 pub use identity::FakeIdentity;
 pub use idp::{FakeIdp, FakeResponse, Prefixes, SignedParts, form_value};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum_app::store::{Db, Redis};
 use saml_sp::testing::{
     connection_store_contract, member_store_contract, scim_store_contract, session_store_contract, store_contract,
+    team_store_contract,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -21,7 +22,7 @@ async fn keeps_every_contract(url: &str) -> Outcome {
     .await?;
     member_store_contract(&db).await?;
     scim_store_contract(&db).await?;
-    Ok(())
+    team_store_contract(&db).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

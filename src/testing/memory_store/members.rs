@@ -105,9 +105,7 @@ impl MemberFixture for MemoryStore {
     }
 
     async fn remove(&self, organization: &OrganizationId, account: &AccountId) -> Result<(), StoredError> {
-        if let Some(member) = self.tables().members.members.get_mut(&(organization.clone(), account.clone())) {
-            member.0 = MemberStatus::Removed;
-        }
+        self.tables().remove_member(&(organization.clone(), account.clone()));
         Ok(())
     }
 }
@@ -186,6 +184,14 @@ impl MemberStore for MemoryStore {
 }
 
 impl Tables {
+    pub(super) fn remove_member(&mut self, key: &MemberKey) {
+        if let Some((status, _)) = self.members.members.get_mut(key) {
+            *status = MemberStatus::Removed;
+        }
+        #[cfg(feature = "scim")]
+        self.leave_teams(key);
+    }
+
     fn spend(&mut self, spend: Spend<'_>) -> Claim {
         match spend {
             Spend::Answer(key, replay_key) => self.complete(key, replay_key),

@@ -130,15 +130,13 @@ impl ScimStore for MemoryStore {
         }
         tables.write_scim(&key, Standing::Deactivated, ScimProfile::default());
         tables.members.by_scim.remove(&key);
-        if let Some((status, _)) = tables.members.members.get_mut(&key) {
-            *status = MemberStatus::Removed;
-        }
+        tables.remove_member(&key);
         Ok(ScimRemoved::Done)
     }
 }
 
 impl Tables {
-    fn scim_member(&self, key: &MemberKey) -> Option<ScimMember> {
+    pub(super) fn scim_member(&self, key: &MemberKey) -> Option<ScimMember> {
         let (status, _) = self.members.members.get(key)?;
         let standing = match status {
             MemberStatus::Active => Standing::Active,

@@ -32,6 +32,8 @@ pub struct Member {
     pub email: String,
     pub status: String,
     pub role: String,
+    /// Their names, for display.
+    pub teams: Option<String>,
     pub linked: bool,
     pub last_used: Option<DateTime<Utc>>,
     pub reminded_at: Option<DateTime<Utc>>,
@@ -129,7 +131,10 @@ impl Db {
     /// Members with the state of their links at one connection, or at none.
     pub async fn members(&self, organization: &OrganizationId, connection: &str) -> Result<Vec<Member>> {
         let rows = sqlx::query(
-            "SELECT m.account, a.email, m.status, m.role, i.last_used, r.sent_at FROM member m JOIN account a ON a.id = m.account
+            "SELECT m.account, a.email, m.status, m.role, i.last_used, r.sent_at,
+                    (SELECT string_agg(t.name, ', ' ORDER BY t.name) FROM team t JOIN team_member x ON x.team = t.id
+                      WHERE x.organization = m.organization AND x.account = m.account AND m.status = 'active') AS teams
+               FROM member m JOIN account a ON a.id = m.account
                LEFT JOIN saml_identity i ON i.account = m.account AND i.connection = $2
                LEFT JOIN saml_reminder r ON r.account = m.account AND r.connection = $2
               WHERE m.organization = $1 ORDER BY a.email LIMIT 500",
@@ -145,6 +150,7 @@ impl Db {
                 email: text(row, "email")?,
                 status: text(row, "status")?,
                 role: text(row, "role")?,
+                teams: row.try_get("teams")?,
                 linked: last_used.is_some(),
                 last_used,
                 reminded_at: at(row, "sent_at")?,

@@ -13,6 +13,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::login::{note, use_up};
+use super::team::leave_teams;
 use super::{Db, DbError, Result, Tx, instant, is_set, millis, random, text};
 
 impl MemberStore for Db {
@@ -319,7 +320,9 @@ impl MemberFixture for Db {
 
     async fn remove(&self, organization: &OrganizationId, account: &AccountId) -> Result<()> {
         let query = sqlx::query("UPDATE member SET status = 'removed' WHERE organization = $1 AND account = $2");
-        query.bind(organization.as_str()).bind(account.as_str()).execute(&self.pool).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        query.bind(organization.as_str()).bind(account.as_str()).execute(&mut *tx).await?;
+        leave_teams(&mut tx, organization, account).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -7,6 +7,7 @@ mod member;
 mod redis;
 mod scim;
 mod session;
+mod team;
 
 pub use self::redis::Redis;
 pub use host::{Failure, Mail, Member, Organization, Proven, Signed};
@@ -20,7 +21,8 @@ use sqlx::any::{Any, AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row, Transaction};
 
 /// In order; each runs once.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/1_init.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/1_init.sql"), include_str!("../../migrations/2_teams.sql")];
 /// Any number, the same in every process.
 const MIGRATION_LOCK: i64 = 0x5A31;
 
@@ -138,6 +140,14 @@ fn text(row: &AnyRow, column: &'static str) -> Result<String> {
 
 fn is_set(row: &AnyRow, column: &'static str) -> Result<bool> {
     Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+fn count(row: &AnyRow, column: &'static str) -> Result<usize> {
+    usize::try_from(row.try_get::<i64, _>(column)?).map_err(|_| DbError::Row(column))
+}
+
+fn number(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 /// 160 random bits.

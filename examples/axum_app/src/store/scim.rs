@@ -13,7 +13,8 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::member::end_sessions;
-use super::{Db, DbError, Result, Tx, is_set, millis, random, text};
+use super::team::leave_teams;
+use super::{Db, DbError, Result, Tx, count, is_set, millis, number, random, text};
 
 const COLUMNS: &str =
     "SELECT m.account, a.email, m.status, m.by_scim, m.external_id, m.given_name, m.family_name, m.display_name
@@ -38,8 +39,7 @@ impl ScimStore for Db {
         let rows = sqlx::query(&listed).bind(organization.as_str()).bind(value);
         let rows = rows.bind(number(page.limit)).bind(number(page.offset)).fetch_all(&mut *tx).await?;
         tx.commit().await?;
-        let total = usize::try_from(total.try_get::<i64, _>("total")?).unwrap_or_default();
-        Ok(ScimMembers { total, members: rows.iter().map(read).collect::<Result<_>>()? })
+        Ok(ScimMembers { total: count(&total, "total")?, members: rows.iter().map(read).collect::<Result<_>>()? })
     }
 
     async fn scim_member(&self, organization: &OrganizationId, account: &AccountId) -> Result<Option<ScimMember>> {
@@ -111,6 +111,7 @@ impl ScimStore for Db {
         if removed.bind(organization.as_str()).bind(account.as_str()).execute(&mut *tx).await?.rows_affected() != 1 {
             return Ok(ScimRemoved::Unknown);
         }
+        leave_teams(&mut tx, organization, account).await?;
         tx.commit().await?;
         Ok(ScimRemoved::Done)
     }
@@ -190,10 +191,6 @@ fn read(row: &AnyRow) -> Result<ScimMember> {
             display_name: row.try_get("display_name")?,
         },
     })
-}
-
-fn number(size: usize) -> i64 {
-    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 impl ScimFixture for Db {

@@ -1,16 +1,17 @@
 //! SCIM: everything is `saml_sp::scim::answer`.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{Request, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{Request, header};
+use axum::response::Response;
 use chrono::Utc;
 use saml_sp::scim::{ScimEndpoint, ScimRequest, answer as answer_scim};
 
 use super::problem::Problem;
 use super::{Host, Page};
 
-const MOST_BODY: usize = 65_536;
+/// Stands for a body that is too long to be read, which is all that the answer says.
+static TOO_LONG: [u8; ScimRequest::MOST_BYTES + 1] = [0; ScimRequest::MOST_BYTES + 1];
 
 pub(super) async fn answer(
     State(app): Host,
@@ -37,7 +38,7 @@ pub(super) async fn answer(
         base_url: &base_url,
     };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MOST_BODY).await else { return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response()) };
+    let body = to_bytes(body, ScimRequest::MOST_BYTES).await.unwrap_or(Bytes::from_static(&TOO_LONG));
     let prefix = format!("/scim/{slug}/{}", connection.id());
     let request = ScimRequest {
         method: parts.method.as_str(),

@@ -198,7 +198,7 @@ fn member_list(connection: &Connection, members: &[Member], action: &dyn Fn(&str
                 @for member in members {
                     tr {
                         td { (member.email) @if member.status != "active" { " " span.badge.off { (member.status) } } }
-                        td { (member.role) }
+                        td { (member.role) @if let Some(teams) = &member.teams { div.small.muted { (teams) } } }
                         td {
                             @match (member.last_used, member.reminded_at) {
                                 (Some(used), _) => { "linked, used " (pages::at(used)) }
