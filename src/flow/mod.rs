@@ -50,6 +50,19 @@ pub enum FlowError<E> {
     Store(#[source] E),
 }
 
+impl<E> FlowError<E> {
+    /// The code of what was refused, as in [`Rejection::code`]; none where settings, the operating system or the store failed.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Rejected(rejection) | Self::Start(StartError::Refused(rejection)) => Some(rejection.code()),
+            Self::Mapping(error) => Some(error.code()),
+            Self::Refused(refusal) => Some(refusal.code()),
+            Self::Start(_) | Self::Store(_) => None,
+        }
+    }
+}
+
 impl<E> From<NotProven> for FlowError<E> {
     fn from(error: NotProven) -> Self {
         match error {

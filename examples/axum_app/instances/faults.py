@@ -171,7 +171,10 @@ def sessions_fail(redis, a, b):
     user = "rita@acme.example"
     _, headers, _ = finished(a, begun(a, user))
     check(welcome(b, headers, user), "signed in")
+    late = begun(a, user)
     redis.kill()
+    status, _, body = finished(b, late)
+    check(status == 503 and "Sign in again" in body and "not lost" not in body, f"used up and not opened: {status}")
     for instance in (a, b):
         status, _, body = call(instance, "/org/acme", cookie=pair(headers))
         check(status == 503 and "Welcome" not in body and "redis" not in body.lower(), f"no session without its store: {status}")

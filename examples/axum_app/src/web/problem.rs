@@ -19,6 +19,17 @@ pub(super) enum Problem {
     Input(String),
     /// The store, or the application's own settings.
     Failed(crate::Failure),
+    /// The same after a response has been used up: at this organization the user begins again.
+    Late(crate::Failure, String),
+}
+
+impl Problem {
+    pub(super) fn late(self, slug: &str) -> Self {
+        match self {
+            Self::Failed(error) => Self::Late(error, slug.to_owned()),
+            other => other,
+        }
+    }
 }
 
 impl<E: Into<crate::Failure>> From<E> for Problem {
@@ -29,6 +40,7 @@ impl<E: Into<crate::Failure>> From<E> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut back = "/".to_owned();
         let (status, title, text) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not found", "There is nothing here.".to_owned()),
             Self::Forbidden(text) => (StatusCode::FORBIDDEN, "Not allowed", text.to_owned()),
@@ -38,8 +50,14 @@ impl IntoResponse for Problem {
                 let text = "Something here does not work at the moment. Nothing is lost: try again.";
                 (StatusCode::SERVICE_UNAVAILABLE, "Try again", text.to_owned())
             }
+            Self::Late(error, slug) => {
+                eprintln!("failed after a response was used up: {error}");
+                let text = "Your identity provider has signed you in, but something here did not work. Sign in again.";
+                back = format!("/org/{slug}/login");
+                (StatusCode::SERVICE_UNAVAILABLE, "Sign in again", text.to_owned())
+            }
         };
-        let body = html! { h1 { (title) } p { (text) } p { a href="/" { "Back to the start" } } };
+        let body = html! { h1 { (title) } p { (text) } p { a href=(back) { "Back to the start" } } };
         with_status(status, pages::layout(title, None, &body))
     }
 }
@@ -52,21 +70,14 @@ struct Told {
 }
 
 fn told(error: &FlowError<DbError>) -> Told {
-    let owned = |code: &str, report: String| Told {
-        sentence: sentence(&error.to_string(), code),
-        code: code.to_owned(),
-        report,
+    let code = error.code().unwrap_or("host.failed");
+    let report = match error {
+        FlowError::Rejected(rejection) => rejection.report().to_string(),
+        FlowError::Mapping(mapping) => format!("{}\n{}", mapping.report(), mapping.rejection().report()),
+        FlowError::Refused(refusal) => format!("refused: {refusal}\nremedy: {}\n", refusal.remedy()),
+        other => other.to_string(),
     };
-    match error {
-        FlowError::Rejected(rejection) => owned(rejection.code(), rejection.report().to_string()),
-        FlowError::Mapping(mapping) => {
-            owned(mapping.code(), format!("{}\n{}", mapping.report(), mapping.rejection().report()))
-        }
-        FlowError::Refused(refusal) => {
-            owned(refusal.code(), format!("refused: {refusal}\nremedy: {}\n", refusal.remedy()))
-        }
-        other => owned("host.failed", other.to_string()),
-    }
+    Told { sentence: sentence(&error.to_string(), code), code: code.to_owned(), report }
 }
 
 /// As a sentence of its own, without the code at its end.

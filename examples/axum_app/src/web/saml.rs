@@ -111,16 +111,27 @@ impl App {
         let signed = self.signed(headers, now).await?;
         let visit = Visit { arrival, session: &session(signed.as_ref()) };
         match sign_in(&self.db, tenant.entrance(), visit, now).await {
-            Ok(Entered::SignedIn(signed_in)) => self.open(&tenant, signed_in, now).await,
-            Ok(Entered::Linked(_)) => Ok(Redirect::to(&format!("/org/{slug}/login?note=linked")).into_response()),
-            Ok(Entered::Tested(finished)) => {
+            Ok(entered) => {
+                let page = self.entered(&tenant, signed.as_ref(), entered, now).await;
+                page.map_err(|problem| problem.late(slug))
+            }
+            Err(error) => self.refused(&tenant, signed.as_ref(), error, now).await,
+        }
+    }
+
+    /// The response has been used up: whatever fails from here on, the user has to begin again.
+    async fn entered(&self, tenant: &Tenant, signed: Option<&Signed>, entered: Entered, now: DateTime<Utc>) -> Page {
+        let slug = &tenant.organization.slug;
+        match entered {
+            Entered::SignedIn(signed_in) => self.open(tenant, signed_in, now).await,
+            Entered::Linked(_) => Ok(Redirect::to(&format!("/org/{slug}/login?note=linked")).into_response()),
+            Entered::Tested(finished) => {
                 self.activate(finished).await?;
                 Ok(Redirect::to(&format!("/org/{slug}/settings?note=tested")).into_response())
             }
-            Ok(Entered::Confirm(confirm)) => self.ask_to_confirm(&tenant, signed.as_ref(), confirm).await,
-            Ok(Entered::AskProof(ask)) => self.ask_for_proof(&tenant, ask, now).await,
-            Ok(Entered::Restarted(started)) => self.go(&tenant, signed.as_ref(), Ok(started), now).await,
-            Err(error) => self.refused(&tenant, signed.as_ref(), error, now).await,
+            Entered::Confirm(confirm) => self.ask_to_confirm(tenant, signed, confirm).await,
+            Entered::AskProof(ask) => self.ask_for_proof(tenant, ask, now).await,
+            Entered::Restarted(started) => self.go(tenant, signed, Ok(started), now).await,
         }
     }
 
@@ -197,7 +208,7 @@ pub(super) async fn link_page(
 ) -> Page {
     let text =
         "You asked to sign in through single sign-on. Confirm that the account which this mail was sent to is yours.";
-    button_page(&app, &slug, &headers, "Link your account", text, &format!("/org/{slug}/link"), &token).await
+    button_page(&app, &slug, &headers, text, &format!("/org/{slug}/link"), &token).await
 }
 
 pub(super) async fn reminder_page(
@@ -206,28 +217,20 @@ pub(super) async fn reminder_page(
     headers: HeaderMap,
 ) -> Page {
     let text = "Your organization uses single sign-on now. Sign in to your account here, then continue to your identity provider.";
-    button_page(&app, &slug, &headers, "Link your account", text, &format!("/org/{slug}/reminder"), &token).await
+    button_page(&app, &slug, &headers, text, &format!("/org/{slug}/reminder"), &token).await
 }
 
-async fn button_page(
-    app: &App,
-    slug: &str,
-    headers: &HeaderMap,
-    title: &str,
-    text: &str,
-    action: &str,
-    token: &str,
-) -> Page {
+async fn button_page(app: &App, slug: &str, headers: &HeaderMap, text: &str, action: &str, token: &str) -> Page {
     let now = Utc::now();
     let tenant = app.found(slug, now).await?;
     let signed = app.signed(headers, now).await?;
     let body = html! {
-        h1 { (title) " at " (tenant.organization.name) }
+        h1 { "Link your account at " (tenant.organization.name) }
         p.lead { (text) }
         (as_whom(signed.as_ref()))
         form.bare method="post" action=(action) { input type="hidden" name="token" value=(token); button { "Continue" } }
     };
-    Ok(pages::layout(title, signed.as_ref(), &body).into_response())
+    Ok(pages::layout("Link your account", signed.as_ref(), &body).into_response())
 }
 
 fn as_whom(signed: Option<&Signed>) -> Markup {

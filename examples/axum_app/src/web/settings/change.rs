@@ -4,7 +4,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use maud::html;
 use saml_sp::flow::{Remind, remind, replace, start_login};
 use saml_sp::login::LoginStart;
@@ -78,7 +78,7 @@ pub(in crate::web) async fn change(
             app.db.end_connection(connection.id()).await?;
             old.clone()
         }
-        _ => return app.manage(&tenant, &signed, &connection, &action, &form, now).await,
+        _ => return app.manage(&tenant, &signed, &connection, &action, &form).await,
     };
     if new != old {
         replace(&app.db, &old, &new).await.map_err(|error| Problem::Input(error.to_string()))?;
@@ -95,8 +95,8 @@ impl App {
         connection: &Connection,
         action: &str,
         form: &Settings,
-        now: DateTime<Utc>,
     ) -> Page {
+        let now = Utc::now();
         let slug = &tenant.organization.slug;
         let account = || form.account.clone().map(AccountId::new).ok_or(Problem::NotFound);
         match action {

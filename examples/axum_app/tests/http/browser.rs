@@ -11,9 +11,14 @@ use tokio::net::TcpListener;
 
 /// Runs until the test ends.
 pub async fn serve() -> Result<(Arc<App>, Db, String), Failure> {
+    serve_on("sqlite::memory:").await
+}
+
+/// The same on a database of the test's own.
+pub async fn serve_on(database: &str) -> Result<(Arc<App>, Db, String), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
-    let db = Db::open("sqlite::memory:").await?;
+    let db = Db::open(database).await?;
     let app = App::new(db.clone(), &format!("http://{address}"), TestKey::P256.signing_key()?)?;
     app.fill().await?;
     tokio::spawn(axum::serve(listener, app.router()).into_future());
@@ -81,4 +86,28 @@ impl<'a> Browser<'a> {
     pub fn post(&self, path: &str, form: &str) -> Result<Answer, Failure> {
         self.send("POST", path, "Content-Type: application/x-www-form-urlencoded\r\n", form)
     }
+}
+
+/// Signs in at the identity provider on board, but for the last step: the browser, and the form that it will post.
+pub fn begin<'a>(address: &'a str, email: &str) -> Result<(Browser<'a>, String), Failure> {
+    let mut browser = Browser { address, cookie: String::new() };
+    let start = browser.get("/org/acme/sso/acme-demo")?;
+    let request = start.header("location").split_once('?').ok_or("no request")?.1.to_owned();
+    browser.cookie = start.cookies();
+    let form = format!("request={}&email={email}", encoded(&request));
+    let response = browser.post("/demo-idp/acme/sso", &form)?.between("name=\"SAMLResponse\" value=\"", "\"")?;
+    Ok((browser, format!("SAMLResponse={}", encoded(&response))))
+}
+
+/// The last step, and the browser after it.
+pub fn login<'a>(address: &'a str, email: &str) -> Result<(Answer, Browser<'a>), Failure> {
+    let (mut browser, form) = begin(address, email)?;
+    let answer = browser.post("/saml/acs/acme/", &form)?;
+    browser.cookie = answer.cookies();
+    Ok((answer, browser))
+}
+
+fn encoded(value: &str) -> String {
+    let plain = |octet: &u8| octet.is_ascii_alphanumeric();
+    value.bytes().map(|octet| if plain(&octet) { char::from(octet).into() } else { format!("%{octet:02X}") }).collect()
 }

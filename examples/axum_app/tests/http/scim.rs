@@ -1,12 +1,10 @@
 //! SCIM over HTTP: users and groups, what the next SAML login says of them, and whose token opens what.
 
-mod browser;
-
 use axum_app::Failure;
 use saml_sp::OrganizationId;
 use serde_json::{Value, json};
 
-use browser::{Answer, Browser, serve};
+use crate::browser::{Answer, Browser, login, serve};
 
 const BASE: &str = "/scim/acme/acme-demo";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -43,24 +41,6 @@ impl<'a> Client<'a> {
     fn patch(&self, path: &str, operation: Value) -> Result<u16, Failure> {
         Ok(self.json("PATCH", path, &json!({ "schemas": [PATCH], "Operations": [operation] }))?.0)
     }
-}
-
-/// Signs in at the identity provider on board.
-fn login<'a>(address: &'a str, email: &str) -> Result<(Answer, Browser<'a>), Failure> {
-    let mut browser = Browser { address, cookie: String::new() };
-    let start = browser.get("/org/acme/sso/acme-demo")?;
-    let request = start.header("location").split_once('?').ok_or("no request")?.1.to_owned();
-    browser.cookie = start.cookies();
-    let form = format!("request={}&email={email}", encoded(&request));
-    let response = browser.post("/demo-idp/acme/sso", &form)?.between("name=\"SAMLResponse\" value=\"", "\"")?;
-    let answer = browser.post("/saml/acs/acme/", &format!("SAMLResponse={}", encoded(&response)))?;
-    browser.cookie = answer.cookies();
-    Ok((answer, browser))
-}
-
-fn encoded(value: &str) -> String {
-    let plain = |octet: &u8| octet.is_ascii_alphanumeric();
-    value.bytes().map(|octet| if plain(&octet) { char::from(octet).into() } else { format!("%{octet:02X}") }).collect()
 }
 
 fn user(email: &str) -> Value {

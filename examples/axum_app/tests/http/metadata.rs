@@ -1,11 +1,9 @@
 //! A change of an identity provider's metadata, over HTTP: it is held, shown, and decided on by its organization alone.
 
-mod browser;
-
 use axum_app::Failure;
 use chrono::{TimeDelta, Utc};
 
-use browser::{Browser, serve};
+use crate::browser::{Browser, serve};
 
 const OWNER: &str = "greta@globex.example";
 

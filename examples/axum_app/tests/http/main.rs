@@ -1,0 +1,6 @@
+//! The application over HTTP.
+
+mod browser;
+mod late;
+mod metadata;
+mod scim;
