@@ -92,7 +92,7 @@ pub(crate) fn canonicalize<'d>(
         }
         next = node.next();
     }
-    writer.close_before(None);
+    writer.close_before(apex.following());
     writer.flush();
     Ok(())
 }
@@ -117,16 +117,17 @@ struct Canonicalizer<'m, 'd, S> {
 
 struct Open<'d> {
     element: Node<'d>,
+    /// What comes behind it.
+    following: Option<Node<'d>>,
     /// How many declarations were written outside it.
     rendered: usize,
 }
 
 impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
     fn start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
-        self.open.push(Open { element, rendered: self.rendered.len() });
+        self.open.push(Open { element, following: element.following(), rendered: self.rendered.len() });
         self.collect_declarations(element);
-        self.collect_attributes(element);
-        match element.canonical_start_tag().filter(|_| self.is_in_order(element)) {
+        match element.canonical_start_tag().filter(|_| self.declares_as_written(element) && !self.inherits(element)) {
             Some(tag) => self.copy(tag),
             None => self.write_start_tag(element)?,
         }
@@ -134,14 +135,20 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         Ok(())
     }
 
-    /// Whether the declarations and attributes to write are those of the element, in its order.
-    fn is_in_order(&self, element: Node<'d>) -> bool {
+    /// Whether the declarations to write are those of the element, in its order.
+    fn declares_as_written(&self, element: Node<'d>) -> bool {
         let declared = element.declarations().map(|declaration| (declaration.prefix, declaration.namespace));
-        self.declarations.iter().copied().eq(declared) && self.attributes.iter().copied().eq(element.attributes())
+        self.declarations.iter().copied().eq(declared)
+    }
+
+    /// Whether attributes of ancestors may have to be written.
+    fn inherits(&self, element: Node<'d>) -> bool {
+        element == self.apex && self.method.rule != Rule::Exclusive
     }
 
     fn write_start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
         self.flush();
+        self.collect_attributes(element);
         self.sink.write(b"<");
         self.sink.write(element.qualified_name().as_bytes());
         let document = element.document();
@@ -167,9 +174,9 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         Ok(())
     }
 
-    /// Ends the open elements that don't hold the node that comes next.
+    /// Ends the open elements that the node comes right behind, in the order of the document.
     fn close_before(&mut self, next: Option<Node<'d>>) {
-        while let Some(open) = self.open.pop_if(|open| next.is_none_or(|next| !next.is_within(open.element))) {
+        while let Some(open) = self.open.pop_if(|open| open.following == next) {
             match open.element.canonical_end_tag() {
                 Some(tag) => self.copy(tag),
                 None => self.write_end_tag(open.element),
@@ -260,7 +267,7 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
     fn collect_attributes(&mut self, element: Node<'d>) {
         self.attributes.clear();
         self.attributes.extend(element.attributes());
-        if element == self.apex && self.method.rule != Rule::Exclusive {
+        if self.inherits(element) {
             self.inherit_xml_attributes(element);
         }
         self.attributes.sort_unstable_by(|one, next| {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::chars;
 use super::parse::{Builder, Profile};
 use super::tag;
-use super::tree::{Document, Node};
+use super::tree::{Attribute, Document, Node};
 use crate::error::{Limit, Place, Rejection, Signature, Xml};
 use crate::limits::Limits;
 
@@ -114,33 +114,32 @@ fn offset(source: &str, rest: &str) -> usize {
 /// up by ID, but the host's other software may.
 fn refuse_duplicate_ids(document: &Document) -> Result<(), Rejection> {
     let mut ids: Vec<_> = document.ids().collect();
-    ids.sort_by_key(|(id, _)| *id);
-    for pair in ids.windows(2) {
-        if let [(first, _), (second, node)] = pair
-            && first == second
-        {
-            return Err(Rejection::new(Signature::DuplicateId).at(node.place()));
-        }
-    }
-    Ok(())
+    ids.sort_unstable();
+    let twice = ids.windows(2).find_map(|pair| pair.first().filter(|first| Some(*first) == pair.get(1)));
+    let Some(id) = twice else { return Ok(()) };
+    let has_it = |node: &Node<'_>| node.attributes().any(|attribute| attribute.id() == Some(*id));
+    let second = document.root().subtree().filter(has_it).last();
+    Err(Rejection::new(Signature::DuplicateId).at(second.unwrap_or(document.root()).place()))
 }
 
 impl Document {
     /// Whether an ID of this document occurs in the other, as if they were one.
     pub(crate) fn shares_an_id_with(&self, other: &Document) -> bool {
-        let ours: HashSet<&str> = self.ids().map(|(id, _)| id).collect();
-        other.ids().any(|(id, _)| ours.contains(id))
+        let ours: HashSet<&str> = self.ids().collect();
+        other.ids().any(|id| ours.contains(id))
     }
 
-    /// The values of everything that may be an ID, with the elements that have them.
-    fn ids(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
-        self.root().subtree().flat_map(|node| {
-            let values = node.attributes().filter(|attribute| is_id(attribute.local_name()));
-            values.map(move |attribute| (chars::trim(attribute.value()), node))
-        })
+    /// The values of everything that may be an ID, in the order of the document.
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        self.attributes().filter_map(|attribute| attribute.id())
     }
 }
 
-fn is_id(local: &str) -> bool {
-    local.eq_ignore_ascii_case("id") || local == "AssertionID"
+impl<'d> Attribute<'d> {
+    /// The value, if this may be an ID.
+    fn id(&self) -> Option<&'d str> {
+        let local = self.local_name();
+        let is_id = local.eq_ignore_ascii_case("id") || local == "AssertionID";
+        is_id.then(|| chars::trim(self.value()))
+    }
 }

@@ -57,8 +57,9 @@ impl<'s> Builder<'s> {
         let node = index(self.tree.nodes.len());
         let parent = self.open.last().map_or(node, |open| open.node);
         let source_end = self.end_position();
-        let tag_end = if self.is_canonical(raw, name) { source_end } else { 0 };
-        self.push(parent, self.position(), Content::Element { name, attributes, declarations, tag_end, source_end })?;
+        let tag_end = if self.is_canonical(raw, name) && self.are_in_order(attributes) { source_end } else { 0 };
+        let content = Content::Element { name, attributes, declarations, tag_end, end_tag: 0, source_end };
+        self.push(parent, self.position(), content)?;
         self.open.push(Open { node, bindings });
         Ok(())
     }
@@ -67,15 +68,24 @@ impl<'s> Builder<'s> {
     fn is_canonical(&self, raw: &[RawAttribute<'_>], name: QName) -> bool {
         let end = raw.last().map_or(name.span.end, |last| self.span_of(last.value).end.saturating_add(1));
         end.saturating_add(1) == self.end_position()
-            && raw.iter().all(|attribute| attribute.canonical && attribute.declared_prefix() != Some("xml"))
-            && raw.is_sorted_by_key(|attribute| attribute.declared_prefix().is_none())
+            && raw.iter().all(|attribute| attribute.canonical && attribute.declares != Some("xml"))
+            && raw.is_sorted_by_key(|attribute| attribute.declares.is_none())
+    }
+
+    /// Whether the attributes certainly stand in the order of Canonical XML §2.2. Of several, prefixed ones are not looked at.
+    fn are_in_order(&self, attributes: Span) -> bool {
+        let attributes =
+            self.tree.attributes.get(attributes.start as usize..attributes.end as usize).unwrap_or_default();
+        attributes.len() < 2
+            || attributes.iter().all(|attribute| attribute.name.prefix == 0)
+                && attributes.is_sorted_by_key(|attribute| self.str(attribute.name.span))
     }
 
     /// First pass over the attributes: the namespace declarations, since they hold for the whole tag.
     fn declare(&mut self, raw: &[RawAttribute<'s>]) -> Parsed<Span> {
         let start = index(self.tree.declarations.len());
         for attribute in raw {
-            let Some(prefix) = attribute.declared_prefix() else { continue };
+            let Some(prefix) = attribute.declares else { continue };
             self.check_name(attribute.name)?;
             let value = self.attribute_value(attribute)?;
             self.check_binding(prefix, value)?;
@@ -121,7 +131,7 @@ impl<'s> Builder<'s> {
     /// Second pass: the other attributes.
     fn bind_attributes(&mut self, raw: &[RawAttribute<'s>]) -> Parsed<Span> {
         let start = index(self.tree.attributes.len());
-        for attribute in raw.iter().filter(|attribute| attribute.declared_prefix().is_none()) {
+        for attribute in raw.iter().filter(|attribute| attribute.declares.is_none()) {
             let name = self.qname(attribute.name, NamespaceUse::Attribute)?;
             // That no two are spelled alike has been checked.
             if name.prefix > 0 && self.has_attribute(start, name) {
@@ -212,22 +222,23 @@ impl<'s> Builder<'s> {
         let Some(open) = self.open.last() else { return Err(self.outside_root()) };
         match self.tree.nodes.get(open.node as usize).map(|data| &data.content) {
             Some(Content::Element { name, .. }) if self.str(name.span) == found => {
-                self.close();
+                // Canonical XML writes no white space there.
+                self.close(if found.len() == tag.len() { self.position() } else { 0 });
                 Ok(())
             }
             _ => Err(self.fail(Xml::NotWellFormed).finding(format!("</{}", chars::leading_name(found)))),
         }
     }
 
-    /// Closes the innermost element.
-    pub(super) fn close(&mut self) {
+    /// Closes the innermost element, whose end tag begins there, if it is one of Canonical XML.
+    pub(super) fn close(&mut self, canonical: u32) {
         let (end, behind) = (index(self.tree.nodes.len()), self.end_position());
         if let Some(open) = self.open.pop() {
             self.bindings.truncate(open.bindings);
             if let Some(data) = self.tree.nodes.get_mut(open.node as usize) {
                 data.end = end;
-                if let Content::Element { source_end, .. } = &mut data.content {
-                    *source_end = behind;
+                if let Content::Element { end_tag, source_end, .. } = &mut data.content {
+                    (*end_tag, *source_end) = (canonical, behind);
                 }
             }
         }

@@ -119,7 +119,7 @@ impl<'s> Builder<'s> {
             Event::Start(_) => self.start_tag(self.markup(raw, "<", ">")?),
             Event::Empty(_) => {
                 self.start_tag(self.markup(raw, "<", "/>")?)?;
-                self.close();
+                self.close(0);
                 Ok(())
             }
             Event::End(_) => {
@@ -139,6 +139,7 @@ impl<'s> Builder<'s> {
 
     /// The inside of markup. That the delimiters are there also proves that the tokenizer's
     /// positions are those of our source.
+    #[inline]
     fn markup(&self, raw: &'s str, open: &str, close: &str) -> Parsed<&'s str> {
         let inside = raw.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
         inside.ok_or_else(|| self.fail(Xml::NotWellFormed))

@@ -8,20 +8,12 @@ use crate::error::Xml;
 pub(super) struct RawAttribute<'s> {
     pub(super) name: &'s str,
     pub(super) value: &'s str,
+    /// The prefix that this declares (empty for the default namespace), if it is a declaration.
+    pub(super) declares: Option<&'s str>,
     /// Whether the value is to be taken as written: no references, nothing to normalise.
     pub(super) plain: bool,
     /// Whether the whole of it, with the white space before, is spelled as Canonical XML spells it.
     pub(super) canonical: bool,
-}
-
-impl<'s> RawAttribute<'s> {
-    /// The prefix that this declares (empty for the default namespace), if it is a declaration.
-    pub(super) fn declared_prefix(&self) -> Option<&'s str> {
-        match self.name.strip_prefix("xmlns")? {
-            "" => Some(""),
-            prefixed => prefixed.strip_prefix(':'),
-        }
-    }
 }
 
 /// The name at the start of a tag, and the rest.
@@ -73,7 +65,15 @@ fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
     };
     let name = name.trim_end_matches(WHITE_SPACE);
     let canonical = plain && quote == b'"';
-    (plain || !value.contains('<')).then_some((RawAttribute { name, value, plain, canonical }, rest))
+    let declares = declared_prefix(name);
+    (plain || !value.contains('<')).then_some((RawAttribute { name, value, declares, plain, canonical }, rest))
+}
+
+fn declared_prefix(name: &str) -> Option<&str> {
+    match name.strip_prefix("xmlns")? {
+        "" => Some(""),
+        prefixed => prefixed.strip_prefix(':'),
+    }
 }
 
 /// What an XML declaration says of the encoding; [`read_declaration`] has checked the rest.

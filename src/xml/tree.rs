@@ -54,8 +54,10 @@ pub(super) enum Content {
         name: QName,
         attributes: Span,
         declarations: Span,
-        /// Where the start tag ends, if it may be spelled as Canonical XML spells it; else 0.
+        /// Where the start tag ends, if Canonical XML spells it so, given that it writes the same declarations; else 0.
         tag_end: u32,
+        /// Where the end tag begins, if Canonical XML spells it so; else 0.
+        end_tag: u32,
         /// Where the source goes on behind the element.
         source_end: u32,
     },
@@ -99,6 +101,11 @@ impl Document {
     /// What was parsed, with line ends normalized.
     pub(crate) fn octets(&self) -> &[u8] {
         self.source.as_bytes()
+    }
+
+    /// The attributes of all elements, in document order.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
+        self.tree.attributes.iter().map(|data| Attribute { document: self, data })
     }
 
     /// The name behind an interned namespace.
@@ -319,8 +326,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// The start tag as written, if Canonical XML spells it so, given that it has to write these declarations and attributes
-    /// in this order.
+    /// The start tag as written, if Canonical XML spells it so, given that it has to write these declarations in this order.
     pub(crate) fn canonical_start_tag(&self) -> Option<&'d str> {
         let data = self.data()?;
         match data.content {
@@ -331,9 +337,12 @@ impl<'d> Node<'d> {
 
     /// The end tag as written, if Canonical XML spells it so.
     pub(crate) fn canonical_end_tag(&self) -> Option<&'d str> {
-        let (name, end) = (self.qualified_name(), self.source_end()?);
-        let tag = self.document.source.get(end.checked_sub(name.len())?.checked_sub(3)?..end)?;
-        (tag.strip_prefix("</")?.strip_suffix('>')? == name).then_some(tag)
+        match self.data()?.content {
+            Content::Element { end_tag: 0, .. } | Content::Text(_) => None,
+            Content::Element { end_tag, source_end, .. } => {
+                self.document.source.get(end_tag as usize..source_end as usize)
+            }
+        }
     }
 
     /// Where the node stands, for a report.
