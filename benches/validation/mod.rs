@@ -32,8 +32,10 @@ pub(crate) fn validation<'f>(idp: &FakeIdp, policy: Policy, form: &'f str) -> im
         .expect("a connection");
     let cookie = BrowserCookie::from_value(&"0".repeat(40)).expect("a cookie");
     let now = now();
+    // The largest row has 4 MB.
+    let limits = Limits::message().with_bytes(8 << 20).with_nodes(100_000);
     move || {
-        let Received::Solicited(response) = Received::from_post(form, &Limits::message()).expect("a response") else {
+        let Received::Solicited(response) = Received::from_post(form, &limits).expect("a response") else {
             panic!("unsolicited")
         };
         let key = PendingKey::new(RequestId::new("_request"), ConnectionId::new("c"), cookie.binding());
@@ -44,12 +46,15 @@ pub(crate) fn validation<'f>(idp: &FakeIdp, policy: Policy, form: &'f str) -> im
     }
 }
 
-/// The form value of a Response with that many attributes of some 450 bytes, or 220 where there are many.
+/// The form value of a Response with that many attributes of some 550 bytes; where there are many, every other one has two
+/// values, and they are half as long.
 pub(crate) fn form_value(idp: &FakeIdp, signed: SignedParts, attributes: usize) -> String {
     let mut response = idp.response(SP, ACS, now()).in_response_to("_request").signed(signed);
-    let value = "the quick brown fox jumps over the lazy dog ".repeat(if attributes > 50 { 5 } else { 10 });
+    let many = attributes > 50;
+    let value = "the quick brown fox jumps over the lazy dog ".repeat(if many { 4 } else { 10 });
     for number in 0..attributes {
-        response = response.attribute(&format!("urn:oid:1.3.6.1.4.1.5923.1.1.1.{number}"), &[&value]);
+        let values = if many && number % 2 == 1 { vec![value.as_str(); 2] } else { vec![value.as_str()] };
+        response = response.attribute(&format!("urn:oid:1.3.6.1.4.1.5923.1.1.1.{number}"), &values);
     }
     response.form_value().expect("a response")
 }
