@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [IDP..]: the application and real identity providers that know each other by the URLs of their metadata alone.
-# INTEROP_FLOWS="login" keeps to the first flows. Prints a line a case, a matrix, and as the last line: N passed, M failed.
+# Prints a line a case, a matrix, and as the last line: N passed, M failed.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 kit=${SAML_SP_INTEROP:-../shared/interop}
