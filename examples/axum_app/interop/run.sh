@@ -43,7 +43,7 @@ for name in $idps; do
 done
 
 echo; awk -F'\t' -v idps="$idps" '
-  BEGIN { n = split(idps, name, " "); printf "%-52s", ""; for (i = 1; i <= n; i++) printf " %-28s", name[i]; print "" }
+  BEGIN { n = split(idps, name, " "); printf "%-52s", ""; for (i = 1; i <= n; i++) printf " %-32s", name[i]; print "" }
   !($1 in seen) { seen[$1] = 1; order[++rows] = $1 } { cell[$1, $2] = $3; if ($3 ~ /^FAILED/) failed++; else passed++ }
-  END { for (r = 1; r <= rows; r++) { printf "%-52s", order[r]; for (i = 1; i <= n; i++) printf " %-28s", ((order[r], name[i]) in cell) ? cell[order[r], name[i]] : "-"; print "" }
+  END { for (r = 1; r <= rows; r++) { printf "%-52s", order[r]; for (i = 1; i <= n; i++) printf " %-32s", ((order[r], name[i]) in cell) ? cell[order[r], name[i]] : "-"; print "" }
         printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' "$dir/results"

@@ -129,7 +129,7 @@ def lines(command):
 def judge(label, good, outcome):
     print(f"{'ok     ' if good else 'FAILED '} {IDP}: {label}: {outcome[:200 if good else 2000]}", flush=True)
     with open(RESULTS, "a") as results:
-        results.write(f"{label}\t{IDP}\t{'' if good else 'FAILED '}{outcome.split('; ')[0][:28]}\n")
+        results.write(f"{label}\t{IDP}\t{'' if good else 'FAILED '}{outcome.split('; ')[0].removeprefix('refused ')[:32]}\n")
 
 
 def signed_in(label, browser, answer, passwords=None):
@@ -268,8 +268,8 @@ def encrypted():
     variant(encrypt=True)
     member = Browser()
     form = member.log_in(member.start())
-    there = b"EncryptedAssertion" in saml.base64.b64decode(form["SAMLResponse"])
-    judge("it encrypts for the key in our metadata", there, "encrypted" if there else "not encrypted")
+    method = re.search(rb'EncryptedAssertion.*?EncryptionMethod Algorithm="[^"]*#([^"]*)"', saml.base64.b64decode(form["SAMLResponse"]), re.S)
+    judge("it encrypts for the key in our metadata", method is not None, method[1].decode() if method else "not encrypted")
     answer = member.bring(form)
     if IDP == "pysaml2":  # Triple DES is all it does
         refused("encrypted assertion", answer, "enc.algorithm")
