@@ -15,8 +15,9 @@ use saml_sp::flow::{Entrance, refresh_due};
 use saml_sp::login::TestLogin;
 use saml_sp::provisioning::Onboarding;
 use saml_sp::registration::Registration;
+use saml_sp::sp::ServiceProviderBuilder;
 use saml_sp::storage::ConnectionStore;
-use saml_sp::{Connection, ConnectionId, ServiceProvider, SigningKey, SpSettings};
+use saml_sp::{Connection, ConnectionId, DecryptionKey, ServiceProvider, SigningKey, SpSettings};
 
 use store::{Db, DbError, Organization};
 
@@ -28,12 +29,21 @@ pub struct App {
     base_url: String,
     settings: SpSettings,
     signing_key: SigningKey,
+    decryption_key: Option<DecryptionKey>,
+    plain_http: PlainHttp,
     fetcher: HttpFetcher,
     /// The last test login of each connection, for the preview of its mapping. Only this process has it, and a restart
     /// forgets it: then the preview asks for another test.
     tests: Mutex<HashMap<ConnectionId, TestLogin>>,
     /// The identity providers on board that have a new key.
     replaced_keys: Mutex<HashSet<String>>,
+}
+
+/// Whose metadata may come without TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PlainHttp {
+    OnBoard,
+    LocalIdps,
 }
 
 /// One organization, as far as a request needs it.
@@ -47,18 +57,35 @@ struct Tenant {
 
 impl App {
     /// With `signing_key` requests, logout messages and metadata are signed.
-    pub fn new(db: Db, base_url: &str, signing_key: SigningKey) -> Result<Arc<Self>, Failure> {
+    pub fn new(db: Db, base_url: &str, signing_key: SigningKey) -> Result<Self, Failure> {
         // The identity provider on board is on a loopback address. An application on the Internet takes `HttpFetcher::new()`.
         let fetcher = HttpFetcher::new().dangerous().allow_private_host("127.0.0.1")?.into_fetcher();
-        Ok(Arc::new(Self {
+        Ok(Self {
             db,
             base_url: base_url.to_owned(),
             settings: SpSettings::builder(base_url).build()?,
             signing_key,
+            decryption_key: None,
+            plain_http: PlainHttp::OnBoard,
             fetcher,
             tests: Mutex::default(),
             replaced_keys: Mutex::default(),
-        }))
+        })
+    }
+
+    /// Identity providers may encrypt for this key. It is another one than the signing key.
+    #[must_use]
+    pub fn with_decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.decryption_key = Some(key);
+        self
+    }
+
+    /// Metadata may come from `http://127.0.0.1:…` too: for trials with an identity provider on this machine. Any program
+    /// here can then pass for one.
+    #[must_use]
+    pub fn with_local_identity_providers(mut self) -> Self {
+        self.plain_http = PlainHttp::LocalIdps;
+        self
     }
 
     pub fn router(self: &Arc<Self>) -> Router {
@@ -89,7 +116,8 @@ impl App {
             return Ok(None);
         };
         let sp = self.settings.service_provider(organization.id.clone(), slug)?;
-        let sp = sp.signing_key(self.signing_key.clone()).service_name("en", &organization.name).build()?;
+        let sp = sp.signing_key(self.signing_key.clone()).service_name("en", &organization.name);
+        let sp = self.decryption_key.iter().cloned().fold(sp, ServiceProviderBuilder::decryption_key).build()?;
         let registrations = self.db.registrations(&organization.id).await?;
         let domains = self.db.proven_domains(&organization.id, now).await?;
         let (connections, onboarding) =

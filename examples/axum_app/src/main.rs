@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! axum_app [--listen 127.0.0.1:3000] [--base-url URL] [--database URL] [--redis URL] [--key FILE --certificate FILE]
+//!   [--decryption-key FILE --decryption-certificate FILE] [--local-identity-providers allow]
 //! ```
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
@@ -13,7 +15,7 @@ use axum_app::store::{Db, Redis};
 use axum_app::{App, Failure};
 use chrono::Utc;
 use saml_sp::testing::TestKey;
-use saml_sp::{Certificate, SigningKey};
+use saml_sp::{Certificate, DecryptionKey, SigningKey};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -31,7 +33,7 @@ async fn main() -> Result<(), Failure> {
         Some(url) => db.with_redis(Redis::open(url).await?),
         None => db,
     };
-    let app = App::new(db, &base_url, signing_key(&options)?)?;
+    let app = Arc::new(application(&options, db, &base_url)?);
     app.fill().await?;
 
     println!("Open {base_url}/");
@@ -49,6 +51,19 @@ async fn main() -> Result<(), Failure> {
     });
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     Ok(axum::serve(listener, app.router()).with_graceful_shutdown(stop).await?)
+}
+
+fn application(options: &HashMap<String, String>, db: Db, base_url: &str) -> Result<App, Failure> {
+    let app = App::new(db, base_url, signing_key(options)?)?;
+    let app = match decryption_key(options)? {
+        Some(key) => app.with_decryption_key(key),
+        None => app,
+    };
+    match options.get("local-identity-providers").map(String::as_str) {
+        Some("allow") => Ok(app.with_local_identity_providers()),
+        Some(other) => Err(format!("--local-identity-providers allow, not {other}").into()),
+        None => Ok(app),
+    }
 }
 
 fn options() -> Result<HashMap<String, String>, Failure> {
@@ -70,5 +85,16 @@ fn signing_key(options: &HashMap<String, String>) -> Result<SigningKey, Failure>
         }
         (None, None) => Ok(TestKey::P256.signing_key()?),
         _ => Err("--key and --certificate go together".into()),
+    }
+}
+
+fn decryption_key(options: &HashMap<String, String>) -> Result<Option<DecryptionKey>, Failure> {
+    match (options.get("decryption-key"), options.get("decryption-certificate")) {
+        (Some(key), Some(certificate)) => {
+            let certificate = Certificate::from_pem(&fs::read_to_string(certificate)?)?;
+            Ok(Some(DecryptionKey::from_pem(&fs::read_to_string(key)?)?.with_certificate(certificate)?))
+        }
+        (None, None) => Ok(None),
+        _ => Err("--decryption-key and --decryption-certificate go together".into()),
     }
 }

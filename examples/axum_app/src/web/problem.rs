@@ -127,7 +127,9 @@ fn advice(error: &FlowError<DbError>) -> Markup {
     let text = match error {
         FlowError::Refused(refusal) => match refusal.kind() {
             RefusalKind::MustSignIn => "Sign in to your account first, then start again here.",
-            RefusalKind::BelongsToAnother => "Sign out, and sign in with the account that it is linked to.",
+            RefusalKind::BelongsToAnother => {
+                "Sign out, and sign in with the account that it is linked to. Or an owner of the organization unlinks it in the settings first."
+            }
             RefusalKind::NoAccess => "Ask an administrator of the organization.",
             _ => "Start again.",
         },

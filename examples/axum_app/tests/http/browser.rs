@@ -16,10 +16,15 @@ pub async fn serve() -> Result<(Arc<App>, Db, String), Failure> {
 
 /// The same on a database of the test's own.
 pub async fn serve_on(database: &str) -> Result<(Arc<App>, Db, String), Failure> {
+    serve_app(database, |app| app).await
+}
+
+/// The same, set up by the test.
+pub async fn serve_app(database: &str, set_up: fn(App) -> App) -> Result<(Arc<App>, Db, String), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
     let db = Db::open(database).await?;
-    let app = App::new(db.clone(), &format!("http://{address}"), TestKey::P256.signing_key()?)?;
+    let app = Arc::new(set_up(App::new(db.clone(), &format!("http://{address}"), TestKey::P256.signing_key()?)?));
     app.fill().await?;
     tokio::spawn(axum::serve(listener, app.router()).into_future());
     Ok((app, db, address))

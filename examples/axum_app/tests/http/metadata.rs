@@ -1,11 +1,12 @@
 //! A change of an identity provider's metadata, over HTTP: it is held, shown, and decided on by its organization alone.
 
-use axum_app::Failure;
+use axum_app::{App, Failure};
 use chrono::{TimeDelta, Utc};
 
-use crate::browser::{Browser, serve};
+use crate::browser::{Browser, serve, serve_app};
 
 const OWNER: &str = "greta@globex.example";
+const SCHEME: &str = "does not begin with https://";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_new_key_waits_for_the_owner_of_the_organization() -> Result<(), Failure> {
@@ -42,6 +43,28 @@ async fn a_new_key_waits_for_the_owner_of_the_organization() -> Result<(), Failu
     assert!(!owner.get(&page)?.body.contains("Approve the change"));
     let now = owner.post(&format!("{page}/refresh"), "")?;
     assert!(now.body.contains("Nothing has changed"), "{}", now.body);
+    Ok(())
+}
+
+/// What comes without TLS proves nothing: a trial with a local identity provider has to be asked for when the application starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn metadata_without_tls_is_refused_unless_the_application_is_told_otherwise() -> Result<(), Failure> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("url=http://{}/metadata", listener.local_addr()?);
+    drop(listener);
+    let (_, _, address) = serve().await?;
+    let refused = Browser::of(&address, OWNER)?.post("/org/globex/settings/register/url", &url)?;
+    assert!(refused.status == 400 && refused.body.contains(SCHEME), "{}", refused.body);
+
+    let (_, _, address) = serve_app("sqlite::memory:", App::with_local_identity_providers).await?;
+    let owner = Browser::of(&address, OWNER)?;
+    let tried = owner.post("/org/globex/settings/register/url", &url)?;
+    assert!(tried.status == 400 && tried.body.contains("connect"), "nobody answers there: {}", tried.body);
+    for other in ["http://127.0.0.1:80@idp.example/", "http://127.0.0.1.idp.example/", "http://localhost:1/"] {
+        let refused = owner.post("/org/globex/settings/register/url", &format!("url={other}"))?;
+        let told = if other.contains('@') { "user name" } else { SCHEME };
+        assert!(refused.status == 400 && refused.body.contains(told), "{other}: {}", refused.body);
+    }
     Ok(())
 }
 

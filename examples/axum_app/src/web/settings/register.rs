@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::super::problem::{Problem, input};
 use super::super::{Host, Page};
 use super::saved;
-use crate::{App, Tenant};
+use crate::{App, PlainHttp, Tenant};
 
 /// The fields of all three ways in.
 #[derive(Deserialize)]
@@ -55,13 +55,20 @@ pub(in crate::web) async fn register_idp(
 }
 
 async fn by_url(app: &App, url: &str, now: DateTime<Utc>) -> Result<(IdentityProvider, Source), Problem> {
-    // Plain http is for the identity provider on board; everybody else has https.
-    let own = url.starts_with(&format!("{}/demo-idp/", app.base_url));
-    let url = if own { MetadataUrl::dangerous_allow_http(url) } else { MetadataUrl::new(url) };
+    let url = if app.takes_plain_http(url) { MetadataUrl::dangerous_allow_http(url) } else { MetadataUrl::new(url) };
     let url = url.map_err(|error| Problem::Input(error.to_string()))?;
     let fetched =
         fetch_identity_provider(&app.fetcher, &url, &EntityChoice::Only, &MetadataTrust::ObtainedSecurely, now).await;
     fetched.map_err(|error| Problem::Input(error.to_string()))
+}
+
+impl App {
+    /// Plain http is for the identity provider on board, and for trials on this machine if the application was started so.
+    /// `MetadataUrl` refuses user information: what begins with a host and a colon goes to that host.
+    fn takes_plain_http(&self, url: &str) -> bool {
+        url.starts_with(&format!("{}/demo-idp/", self.base_url))
+            || (self.plain_http == PlainHttp::LocalIdps && url.starts_with("http://127.0.0.1:"))
+    }
 }
 
 fn by_xml(xml: &str, now: DateTime<Utc>) -> Result<IdentityProvider, Problem> {
