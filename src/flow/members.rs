@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::error::{Flow, Rejection};
 use crate::events::{self, SecurityEvent};
 use crate::login::{Finished, StartError, Started};
-use crate::mapping::Identity;
+use crate::mapping::{Identity, MappingError};
 use crate::names::{AccountId, ConnectionId};
 use crate::pending::Purpose;
 use crate::profile::{Claim, Login};
@@ -55,12 +55,25 @@ pub enum Entered {
     Linked(Linked),
     /// The connection works. Whoever tried it out is linked to it, and no session comes of it.
     Tested(Finished),
+    /// A test login came, and the mapping makes no user of it. Show what is missing beside what arrived: the mapping can be
+    /// corrected and tried on the same login again. The connection stays as it was.
+    Unmapped(Unmapped),
     /// Show the account that is signed in what is to be linked, and have it post the token: see [`confirm_link`](super::confirm_link).
     Confirm(ConfirmLink),
     /// Show the one page that says to sign in to an account which may exist, and to look for a mail.
     AskProof(AskProof),
     /// Nobody had asked for the login, and the policy says to ask: send the browser on.
     Restarted(Started),
+}
+
+/// A test login that the mapping makes no user of.
+#[derive(Debug)]
+#[must_use]
+pub struct Unmapped {
+    /// What arrived, for the report and the preview of the mapping.
+    pub login: Login,
+    /// What is missing.
+    pub error: MappingError,
 }
 
 /// A member who came in.
@@ -129,7 +142,7 @@ impl Entered {
 /// using the login up, so that nothing is lost when the store fails.
 ///
 /// # Errors
-/// [`FlowError::Rejected`] for the message, [`FlowError::Mapping`] and [`FlowError::Refused`] for its user, [`FlowError::Store`],
+/// [`FlowError::Rejected`] for the message, [`FlowError::Mapping`] (but see [`Entered::Unmapped`]) and [`FlowError::Refused`] for its user, [`FlowError::Store`],
 /// [`FlowError::Start`].
 pub async fn sign_in<S: MemberStore>(
     store: &S,
@@ -204,6 +217,9 @@ async fn enter<S: MemberStore>(
 ) -> Result<Entered, FlowError<S::Error>> {
     let (settings, identity) = match entrance.identity(answered.login()) {
         Ok(found) => found,
+        Err(FlowError::Mapping(error)) if tests(&answered, entrance, session, now) => {
+            return unmapped(store, answered, error).await;
+        }
         Err(refused) => return give_up(store, answered, refused).await,
     };
     let organization = entrance.sp.organization();
@@ -226,6 +242,26 @@ async fn enter<S: MemberStore>(
         }
     }
     Err(Refusal::Conflict.into())
+}
+
+/// Whether this is the test login of the account that is signed in.
+fn tests(answered: &Answered, entrance: Entrance<'_>, session: &Session, now: DateTime<Utc>) -> bool {
+    let account = session.proves(entrance.sp.organization(), now);
+    answered.purpose() == Purpose::Test && account.is_some() && account == answered.account()
+}
+
+async fn unmapped<S: MemberStore>(
+    store: &S,
+    answered: Answered,
+    error: MappingError,
+) -> Result<Entered, FlowError<S::Error>> {
+    match store.apply(spend(&answered), &Change::Nothing).await.map_err(FlowError::Store)? {
+        Applied::AlreadyUsed(claim) => Err(used(answered, claim)),
+        _ => {
+            let login = answered.claimed(Claim::First)?.into_login(Purpose::Test)?;
+            Ok(Entered::Unmapped(Unmapped { login, error }))
+        }
+    }
 }
 
 /// Uses the login up all the same: what is refused once is not to be tried again and again.

@@ -12,7 +12,9 @@ pub use key_service::KeyService;
 pub use links::{LinkMail, LinkVisit, Linked, Remind, confirm_link, follow_reminder, remind};
 pub use login::{Arrival, Arrived, finish_login, finish_login_asking, start_login};
 pub use logout::{LogoutArrival, LogoutArrived, receive_logout, start_logout};
-pub use members::{AskProof, ConfirmLink, Entered, Entrance, Entry, SignedIn, Visit, sign_in, sign_in_asking};
+pub use members::{
+    AskProof, ConfirmLink, Entered, Entrance, Entry, SignedIn, Unmapped, Visit, sign_in, sign_in_asking,
+};
 pub use refresh::{RefreshOutcome, Refreshed, approve_change, refresh, refresh_due, reject_change};
 pub use registration::{MetadataError, RegistrationError, activate, fetch_identity_provider, register, replace};
 

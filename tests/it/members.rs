@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::flow::{
-    Arrival, AskProof, ConfirmLink, Entered, Entrance, Entry, FlowError, LinkVisit, Linked, Remind, SignedIn, Visit,
-    block_on, confirm_link, follow_reminder, remind, sign_in, start_login,
+    Arrival, AskProof, ConfirmLink, Entered, Entrance, Entry, FlowError, LinkVisit, Linked, Remind, SignedIn, Unmapped,
+    Visit, block_on, confirm_link, follow_reminder, remind, sign_in, start_login,
 };
 use saml_sp::login::{LoginStart, Started};
 use saml_sp::mapping::{AttributeMap, EmailAddress, Role, RoleLadder, RoleMap, Source, SubjectKey};
@@ -199,6 +199,7 @@ fn code<E: std::fmt::Debug>(outcome: &Outcome<E>) -> &'static str {
         Ok(Entered::SignedIn(_)) => "stepped up",
         Ok(Entered::Linked(_)) => "linked",
         Ok(Entered::Tested(_)) => "tested",
+        Ok(Entered::Unmapped(Unmapped { error, .. })) => error.code(),
         Ok(Entered::Confirm(_)) => "confirm",
         Ok(Entered::AskProof(AskProof { mail: Some(_), .. })) => "mail",
         Ok(Entered::AskProof(AskProof { mail: None, .. })) => "sign in first",
@@ -507,6 +508,33 @@ fn flw_007_every_purpose_ends_as_it_began() {
     assert_eq!(code(&outcome), "provisioning.not_linked", "somebody else's identity");
     let (_, outcome) = acme.login_for(&store, Purpose::Link, &other, "u-1", &others);
     assert_eq!(code(&outcome), "provisioning.belongs_to_another");
+}
+
+/// What arrived in a test login is there beside what its mapping lacks, for the account that tests and for nobody else.
+#[test]
+fn a_test_login_that_maps_to_nobody_is_shown_to_whoever_tests() {
+    let (store, acme) = (MemoryStore::new(), acme());
+    let (account, other) = (acme.member(&store, VICTIM), acme.member(&store, "other@corp.com"));
+    let session = Session::Account(account.clone());
+    let (started, outcome) = acme.login_for(&store, Purpose::Test, &account, "", &session);
+    let Ok(Entered::Unmapped(Unmapped { login, error })) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.code(), "mapping.no_identifier");
+    let mapping = acme.onboarding[0].mapping();
+    assert_eq!(mapping.apply(&login).unwrap_err().code(), "mapping.no_identifier");
+    let corrected = AttributeMap::builder([Source::attribute("email")], [Source::attribute("email")]).build().unwrap();
+    assert_eq!(corrected.apply(&login).unwrap().identity().subject().value(), VICTIM);
+    // It is used up, for a test as for a login.
+    let again = acme.finish(&store, &started, &acme.answer(&started, "", VICTIM), &session);
+    assert_eq!(code(&again), "flow.request_consumed");
+
+    let refused = |outcome: Outcome<_>| matches!(&outcome, Err(FlowError::Mapping(error)) if error.code() == "mapping.no_identifier");
+    for session in [Session::Nobody, Session::Account(other)] {
+        assert!(refused(acme.login_for(&store, Purpose::Test, &account, "", &session).1), "{session:?}");
+    }
+    let started = acme.start(&store, LoginStart::default().with_purpose(Purpose::Test));
+    assert!(refused(acme.finish(&store, &started, &acme.answer(&started, "", VICTIM), &session)), "started for nobody");
+    assert!(refused(acme.login_for(&store, Purpose::Link, &account, "", &session).1));
+    assert_eq!(code(&acme.login_for(&store, Purpose::Test, &account, "u-1", &session).1), "confirm");
 }
 
 /// FLW-005: another browser ends nothing.

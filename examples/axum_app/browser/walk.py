@@ -287,8 +287,10 @@ def mapping_mistake():
     hides("greta.example", "u-greta")
     check(driver.find_elements(By.CSS_SELECTOR, "button[data-copy]"), "the report can be copied")
     shot("mapping-mistake")
-    go("/org/globex/settings")
-    shows("Draft", "Sign-ins that failed")
+    press("See what arrived, and correct the attributes")
+    shows("Draft", "Sign-ins that failed", "Preview with the test login", "identifier: MISSING")
+    opened("What arrived")
+    shows("uid", "u-greta", "greta@globex.example")
     press("Test login")
     at_idp("greta@globex.example")
     shows("The test login worked", "Link your account?", "greta@globex.example")
@@ -304,6 +306,30 @@ def mapping_mistake():
     hides('attribute "nosuch"')
     opened("What arrived")
     shot("settings")
+    press("Test login")
+    at_idp("greta@globex.example")
+    shows("The test login worked: the connection is active")
+
+
+def key_changed():
+    """Metadata with a key that was never announced: its owner decides, and tests it."""
+    nobody()
+    account("greta@globex.example")
+    go("/org/globex/settings")
+    press("Metadata")
+    shows("Metadata of the identity provider", f"{BASE}/demo-idp/globex/metadata")
+    press("Refresh now")
+    shows("Nothing has changed")
+    attacker("/demo-idp/globex/key", {"new": "1"})
+    press("Refresh now")
+    shows("It waits for you", "A change that waits for you", "a signing key was added", "a signing key was removed")
+    shot("metadata-change")
+    press("Reject it")
+    shows("rejected")
+    press("Metadata")
+    shows("A change that was rejected")
+    press("Approve the change")
+    shows("Draft")
     press("Test login")
     at_idp("greta@globex.example")
     shows("The test login worked: the connection is active")
@@ -457,7 +483,7 @@ driver = browser()
 evil = HTTPServer(("localhost", 0), AttackPage)
 threading.Thread(target=evil.serve_forever, daemon=True).start()
 try:
-    for part in [first_minute, both_ways_out, linked_by_mail, register_and_map, mapping_mistake, reminded, other_ways_in, attacked, suspended, escaped]:
+    for part in [first_minute, both_ways_out, linked_by_mail, register_and_map, mapping_mistake, key_changed, reminded, other_ways_in, attacked, suspended, escaped]:
         before = done
         part()
         print(f"{part.__name__}: {done - before} checks")

@@ -12,12 +12,11 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use saml_sp::fetch::HttpFetcher;
 use saml_sp::flow::{Entrance, refresh_due};
-use saml_sp::login::TestLogin;
 use saml_sp::provisioning::Onboarding;
 use saml_sp::registration::Registration;
 use saml_sp::sp::ServiceProviderBuilder;
 use saml_sp::storage::ConnectionStore;
-use saml_sp::{Connection, ConnectionId, DecryptionKey, ServiceProvider, SigningKey, SpSettings};
+use saml_sp::{Connection, ConnectionId, DecryptionKey, Login, ServiceProvider, SigningKey, SpSettings};
 
 use store::{Db, DbError, Organization};
 
@@ -34,7 +33,7 @@ pub struct App {
     fetcher: HttpFetcher,
     /// The last test login of each connection, for the preview of its mapping. Only this process has it, and a restart
     /// forgets it: then the preview asks for another test.
-    tests: Mutex<HashMap<ConnectionId, TestLogin>>,
+    tests: Mutex<HashMap<ConnectionId, Login>>,
     /// The identity providers on board that have a new key.
     replaced_keys: Mutex<HashSet<String>>,
 }

@@ -112,7 +112,8 @@ impl App {
             @if is_owner {
                 h2 { "Report for you as the administrator" }
                 (pages::report(&failure))
-                p { a.button href=(format!("/org/{slug}/settings")) { "Back to the settings" } }
+                @let next = if matches!(error, FlowError::Mapping(_)) { "See what arrived, and correct the attributes" } else { "Back to the settings" };
+                p { a.button href=(format!("/org/{slug}/settings")) { (next) } }
             } @else {
                 p { "Tell your administrator the reference " strong { code { (reference) } } ". They find the whole report under it." }
                 p.small.muted { code { (failure.code) } }

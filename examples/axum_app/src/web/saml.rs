@@ -13,7 +13,7 @@ use saml_sp::flow::{
 use saml_sp::login::{Finished, LoginStart, StartError, Started};
 use saml_sp::logout::{LogoutExtent, LogoutStart, StartedLogout};
 use saml_sp::storage::SessionStore;
-use saml_sp::{BrowserCookie, Purpose, SamlSession};
+use saml_sp::{BrowserCookie, Login, Purpose, SamlSession};
 use serde::Deserialize;
 
 use super::problem::Problem;
@@ -129,6 +129,10 @@ impl App {
                 self.activate(finished).await?;
                 Ok(Redirect::to(&format!("/org/{slug}/settings?note=tested")).into_response())
             }
+            Entered::Unmapped(unmapped) => {
+                self.keep_test(unmapped.login);
+                self.refused(tenant, signed, unmapped.error.into(), now).await
+            }
             Entered::Confirm(confirm) => self.ask_to_confirm(tenant, signed, confirm).await,
             Entered::AskProof(ask) => self.ask_for_proof(tenant, ask, now).await,
             Entered::Restarted(started) => self.go(tenant, signed, Ok(started), now).await,
@@ -152,10 +156,14 @@ impl App {
     async fn activate(&self, finished: Finished) -> Result<(), Problem> {
         let tested = finished.into_test()?;
         saml_sp::flow::activate(&self.db, &tested).await?;
-        if let Ok(mut tests) = self.tests.lock() {
-            tests.insert(tested.connection().id().clone(), tested);
-        }
+        self.keep_test(tested.login().clone());
         Ok(())
+    }
+
+    fn keep_test(&self, login: Login) {
+        if let Ok(mut tests) = self.tests.lock() {
+            tests.insert(login.connection().clone(), login);
+        }
     }
 
     async fn ask_to_confirm(&self, tenant: &Tenant, signed: Option<&Signed>, confirm: ConfirmLink) -> Page {

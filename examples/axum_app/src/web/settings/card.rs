@@ -86,7 +86,7 @@ impl App {
         };
         html! {
             h4 { "Preview with the test login" }
-            @match registration.onboarding().mapping().apply(test.login()) {
+            @match registration.onboarding().mapping().apply(test) {
                 Ok(mapped) => {
                     @let identity = mapped.identity();
                     table {
@@ -107,8 +107,8 @@ impl App {
                 summary { "What arrived" }
                 table {
                     tbody {
-                        tr { th scope="row" { "NameID" } td { (test.login().name_id().map_or("–", |name_id| name_id.value())) } }
-                        @for attribute in test.login().attributes() {
+                        tr { th scope="row" { "NameID" } td { (test.name_id().map_or("–", |name_id| name_id.value())) } }
+                        @for attribute in test.attributes() {
                             tr { th scope="row" { (attribute.name()) } td { @for value in attribute.values() { (value.as_text().unwrap_or("–")) " " } } }
                         }
                     }
