@@ -89,7 +89,10 @@ fn page(
     let settings = format!("/org/{}/settings", tenant.organization.slug);
     let action = |what: &str| format!("{settings}/{}/metadata/{what}", registration.connection().id());
     let body = html! {
-        @if let Some(outcome) = outcome { p.notice role="status" { (told(outcome)) } }
+        @if let Some(outcome) = outcome {
+            @let class = if matches!(outcome, RefreshOutcome::Held(_) | RefreshOutcome::Failed(_)) { "warning" } else { "notice" };
+            p class=(class) role="status" { (told(outcome)) }
+        }
         h1 { "Metadata of the identity provider" }
         table {
             tbody {
