@@ -43,7 +43,8 @@ fn a_validation_allocates_little() {
 fn an_attribute_allocates_its_name_and_its_value_and_little_else() {
     let ten = allocations(SignedParts::Assertion, 10);
     let two_hundred = allocations(SignedParts::Assertion, 200);
-    assert!(two_hundred - ten <= 4 * 190, "{ten} allocations with 10 attributes, {two_hundred} with 200");
+    // Every other one of the 200 has two values.
+    assert!(two_hundred - ten <= 4 * 190 + 100, "{ten} allocations with 10 attributes, {two_hundred} with 200");
 }
 
 /// A kind of content, by a number that its size grows with.
