@@ -1,7 +1,8 @@
 //! saml:AttributeStatement (SAML Core 2.7.3).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::subject::NameId;
 use crate::error::{Decryption, Deviation, Deviations, Rejection, Schema};
@@ -16,7 +17,7 @@ const MOST_ENCRYPTED: usize = 16;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
     name: String,
-    name_format: Option<String>,
+    name_format: Option<Arc<str>>,
     friendly_name: Option<String>,
     values: Vec<AttributeValue>,
 }
@@ -37,16 +38,21 @@ pub enum AttributeValue {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Nested {
     text: String,
-    name_id: Option<NameId>,
+    name_id: Option<Box<NameId>>,
 }
 
 impl Attribute {
-    fn read(node: Node<'_>) -> Result<Self, Rejection> {
+    /// Formats are nearly always the same: attributes share the one of the attribute before.
+    fn read(node: Node<'_>, before: Option<&Self>) -> Result<Self, Rejection> {
         let mut cursor = Cursor::new(node)?.ignoring_foreign_attributes();
         let name = cursor.required_attribute("Name")?.to_owned();
-        let name_format = cursor.attribute("NameFormat").map(str::to_owned);
+        let name_format = cursor.attribute("NameFormat").map(|format| {
+            let shared =
+                before.and_then(|attribute| attribute.name_format.as_ref()).filter(|known| ***known == *format);
+            shared.map_or_else(|| Arc::from(format), Arc::clone)
+        });
         let friendly_name = cursor.attribute("FriendlyName").map(str::to_owned);
-        let mut values = Vec::with_capacity(1);
+        let mut values = Vec::with_capacity(node.elements().count());
         while let Some(value) = cursor.take(SAML, "AttributeValue") {
             values.push(AttributeValue::read(value)?);
         }
@@ -114,7 +120,7 @@ impl Nested {
     /// The name identifier, if the value is one.
     #[must_use]
     pub fn name_id(&self) -> Option<&NameId> {
-        self.name_id.as_ref()
+        self.name_id.as_deref()
     }
 
     fn read(value: Node<'_>, first: Node<'_>) -> Result<Self, Rejection> {
@@ -126,7 +132,7 @@ impl Nested {
         }
         let text = value.subtree().filter_map(|node| node.as_text()).collect();
         let alone = value.elements().count() == 1 && first.is(SAML, "NameID");
-        let name_id = if alone { Some(NameId::read(first)?) } else { None };
+        let name_id = if alone { Some(Box::new(NameId::read(first)?)) } else { None };
         Ok(Self { text, name_id })
     }
 }
@@ -165,16 +171,17 @@ pub(super) fn read(
     let (mut attributes, mut encrypted) = (Vec::new(), 0);
     for statement in statements {
         let mut cursor = Cursor::new(*statement)?;
+        attributes.reserve(statement.elements().count());
         loop {
             if let Some(node) = cursor.take(SAML, "Attribute") {
-                attributes.push(Attribute::read(node)?);
+                attributes.push(Attribute::read(node, attributes.last())?);
             } else if let Some(node) = cursor.take(SAML, "EncryptedAttribute") {
                 encrypted = usize::saturating_add(encrypted, 1);
                 if encrypted > MOST_ENCRYPTED {
                     return Err(Rejection::new(Decryption::TooManyKeys).at(node.place()));
                 }
                 let decrypted = recipient.decrypt(node)?;
-                attributes.push(Attribute::read(decrypted.element(SAML, "Attribute")?)?);
+                attributes.push(Attribute::read(decrypted.element(SAML, "Attribute")?, attributes.last())?);
             } else {
                 break;
             }
@@ -188,11 +195,14 @@ pub(super) fn read(
     Ok(join(attributes))
 }
 
-/// Whether each name stands there once for each format, as it nearly always does.
+/// Whether each name stands there once for each format, as it nearly always does; mostly that shows at the end of the names.
 fn are_distinct(attributes: &[Attribute]) -> bool {
-    let mut names: Vec<_> = attributes.iter().map(Attribute::key).collect();
-    names.sort_unstable();
-    names.is_sorted_by(|one, next| one < next)
+    let last_octets =
+        |name: &str| name.bytes().rev().take(8).fold(0_u64, |end, byte| end.rotate_left(8) ^ u64::from(byte));
+    let mut ends: Vec<_> = attributes.iter().map(|attribute| last_octets(&attribute.name)).collect();
+    ends.sort_unstable();
+    let mut keys = HashSet::new();
+    ends.is_sorted_by(|one, next| one < next) || attributes.iter().all(|attribute| keys.insert(attribute.key()))
 }
 
 /// Attributes, each name once for each format.

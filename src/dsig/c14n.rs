@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::error::{Limit, Reference, Rejection};
-use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_byte};
+use crate::xml::{Attribute, NamespaceId, Node, XML_NAMESPACE, find_any};
 
 /// Where canonical octets go: a digest, or a buffer.
 pub(crate) trait Sink {
@@ -80,9 +80,14 @@ pub(crate) fn canonicalize<'d>(
         spare: apex.document().octets().len().saturating_mul(MOST_EXPANSION),
     };
     let mut next = Some(apex);
-    while let Some(node) = next.filter(|node| node.is_within(apex)) {
-        writer.close_before(Some(node));
+    while let Some(node) = next.filter(|node| node.order() < apex.order_behind()) {
+        writer.close_before(node.order());
         if Some(node) == omit {
+            next = node.following();
+            continue;
+        }
+        if let Some(text) = writer.as_written(node, omit) {
+            writer.copy(text);
             next = node.following();
             continue;
         }
@@ -92,7 +97,7 @@ pub(crate) fn canonicalize<'d>(
         }
         next = node.next();
     }
-    writer.close_before(apex.following());
+    writer.close_before(apex.order_behind());
     writer.flush();
     Ok(())
 }
@@ -117,15 +122,13 @@ struct Canonicalizer<'m, 'd, S> {
 
 struct Open<'d> {
     element: Node<'d>,
-    /// What comes behind it.
-    following: Option<Node<'d>>,
     /// How many declarations were written outside it.
     rendered: usize,
 }
 
 impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
     fn start_tag(&mut self, element: Node<'d>) -> Result<(), Rejection> {
-        self.open.push(Open { element, following: element.following(), rendered: self.rendered.len() });
+        self.open.push(Open { element, rendered: self.rendered.len() });
         self.collect_declarations(element);
         match element.canonical_start_tag().filter(|_| self.declares_as_written(element) && !self.inherits(element)) {
             Some(tag) => self.copy(tag),
@@ -133,6 +136,14 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         }
         self.rendered.extend_from_slice(&self.declarations);
         Ok(())
+    }
+
+    /// The whole of an element, if it is canonical as it stands: nothing is declared in it, so that no rule writes another
+    /// declaration than that of its one prefix.
+    fn as_written(&self, element: Node<'d>, omit: Option<Node<'d>>) -> Option<&'d str> {
+        let text = element.verbatim()?;
+        let declared = element != self.apex && self.in_force(element.prefix()) == element.namespace_id();
+        (declared && omit.is_none_or(|omit| !omit.is_within(element))).then_some(text)
     }
 
     /// Whether the declarations to write are those of the element, in its order.
@@ -174,9 +185,9 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
         Ok(())
     }
 
-    /// Ends the open elements that the node comes right behind, in the order of the document.
-    fn close_before(&mut self, next: Option<Node<'d>>) {
-        while let Some(open) = self.open.pop_if(|open| open.following == next) {
+    /// Ends the open elements that end before that place in the order of the document.
+    fn close_before(&mut self, order: u32) {
+        while let Some(open) = self.open.pop_if(|open| open.element.order_behind() <= order) {
             match open.element.canonical_end_tag() {
                 Some(tag) => self.copy(tag),
                 None => self.write_end_tag(open.element),
@@ -193,11 +204,11 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
     }
 
     fn text(&mut self, text: &'d str) {
-        if find_byte(text.as_bytes(), is_special_in_text).is_none() {
+        if find_any(text.as_bytes(), SPECIAL_IN_TEXT).is_none() {
             return self.copy(text);
         }
         self.flush();
-        write_escaped(text, is_special_in_text, self.sink);
+        write_escaped(text, SPECIAL_IN_TEXT, self.sink);
     }
 
     /// Writes what is canonical as it stands, together with what stands before and after it.
@@ -256,12 +267,16 @@ impl<'d, S: Sink> Canonicalizer<'_, 'd, S> {
 
     /// Notes a declaration unless the output already has it in force.
     fn want(&mut self, prefix: &'d str, namespace: NamespaceId) {
-        let in_force =
-            self.rendered.iter().rev().find(|(known, _)| *known == prefix).map_or(NamespaceId::NONE, |(_, id)| *id);
-        let wanted = namespace != NamespaceId::XML && namespace != in_force;
+        let wanted = namespace != NamespaceId::XML && namespace != self.in_force(prefix);
         if wanted && !self.declarations.iter().any(|(known, _)| *known == prefix) {
             self.declarations.push((prefix, namespace));
         }
+    }
+
+    /// What the prefix stands for in the output.
+    fn in_force(&self, prefix: &str) -> NamespaceId {
+        let rendered = self.rendered.iter().rev().find(|(known, _)| *known == prefix);
+        rendered.map_or(NamespaceId::NONE, |(_, namespace)| *namespace)
     }
 
     fn collect_attributes(&mut self, element: Node<'d>) {
@@ -300,27 +315,20 @@ fn inherited_xml_attributes(apex: Node<'_>) -> impl Iterator<Item = Attribute<'_
 }
 
 /// What is replaced in a text node (Canonical XML §2.3).
-fn is_special_in_text(byte: u8) -> bool {
-    (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r')
-}
+const SPECIAL_IN_TEXT: [u8; 4] = *b"&<>\r";
 
 /// Writes the value of an attribute (Canonical XML §2.3).
 fn write_value(text: &str, sink: &mut impl Sink) {
-    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'"') | is_line_space(byte);
-    write_escaped(text, is_special, sink);
-}
-
-fn is_line_space(byte: u8) -> bool {
-    (byte == b'\t') | (byte == b'\n') | (byte == b'\r')
+    write_escaped(text, *b"&<\"\t\n\r", sink);
 }
 
 /// Writes text with the special characters replaced.
-fn write_escaped(text: &str, is_special: impl Fn(u8) -> bool, sink: &mut impl Sink) {
+fn write_escaped<const N: usize>(text: &str, special: [u8; N], sink: &mut impl Sink) {
     let mut rest = text.as_bytes();
-    while let Some(at) = find_byte(rest, &is_special) {
-        let (before, special) = rest.split_at(at);
+    while let Some(at) = find_any(rest, special) {
+        let (before, found) = rest.split_at(at);
         sink.write(before);
-        if let Some((byte, after)) = special.split_first() {
+        if let Some((byte, after)) = found.split_first() {
             sink.write(reference(*byte));
             rest = after;
         }

@@ -8,11 +8,11 @@ use super::chars;
 /// The octets of base64 text: XML white space may stand anywhere, everything else is strict
 /// (alphabet, padding, no bits after the last octet).
 pub(crate) fn base64_binary(text: &str) -> Option<Vec<u8>> {
-    // One comparison a byte finds every white space; whatever else it finds is refused below.
-    if !chars::any_byte(text, |byte| byte <= b' ') {
-        return BASE64_STANDARD.decode(text).ok();
-    }
-    let mut compact = text.as_bytes().to_vec();
-    compact.retain(|byte| !chars::is_white_space(*byte));
-    BASE64_STANDARD.decode(compact).ok()
+    let text = chars::trim(text);
+    // Most of it comes in one line; where it does not, that shows at the end of the first.
+    BASE64_STANDARD.decode(text).ok().or_else(|| {
+        let mut compact = text.as_bytes().to_vec();
+        compact.retain(|byte| !chars::is_white_space(*byte));
+        BASE64_STANDARD.decode(compact).ok()
+    })
 }

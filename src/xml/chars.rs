@@ -21,24 +21,36 @@ pub(super) fn is_white_space(byte: u8) -> bool {
 }
 
 /// Whether some byte is of the kind. Looks at whole blocks, which compiles to vector instructions if `kind` does not branch.
-pub(super) fn any_byte(text: &str, kind: impl Fn(u8) -> bool) -> bool {
-    let (blocks, rest) = text.as_bytes().as_chunks::<32>();
-    let (short, rest) = rest.as_chunks::<8>();
-    blocks.iter().any(|block| has_byte(block, &kind))
-        || short.iter().any(|block| has_byte(block, &kind))
-        || has_byte(rest, &kind)
+fn any_byte(text: &str, kind: impl Fn(u8) -> bool) -> bool {
+    let (blocks, rest) = text.as_bytes().as_chunks::<64>();
+    let has_any = |block: &[u8]| block.iter().fold(false, |found, byte| found | kind(*byte));
+    blocks.iter().any(|block| has_any(block)) || has_any(rest)
 }
 
-/// Where the first byte of the kind stands; as fast as [`any_byte`] up to the block that holds it.
-pub(crate) fn find_byte(bytes: &[u8], kind: impl Fn(u8) -> bool) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<16>();
-    let clean = blocks.iter().take_while(|block| !has_byte(*block, &kind)).count().saturating_mul(16);
-    let found = bytes.get(clean..)?.iter().position(|byte| kind(*byte))?;
-    Some(clean.saturating_add(found))
+/// Where the first of these bytes stands.
+pub(crate) fn find_any<const N: usize>(bytes: &[u8], wanted: [u8; N]) -> Option<usize> {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for (number, block) in blocks.iter().enumerate() {
+        // A mark a byte, the first of them lowest.
+        let marks = u128::from_le_bytes(marks(block, wanted));
+        if marks != 0 {
+            return Some(number.saturating_mul(16).saturating_add(marks.trailing_zeros() as usize / 8));
+        }
+    }
+    let within = rest.iter().position(|byte| wanted.contains(byte))?;
+    Some(blocks.len().saturating_mul(16).saturating_add(within))
 }
 
-fn has_byte(block: &[u8], kind: impl Fn(u8) -> bool) -> bool {
-    block.iter().fold(false, |found, byte| found | kind(*byte))
+/// Compares one after the other: all at once, the compiler moves bytes about more than it compares.
+#[inline(always)]
+fn marks<const N: usize>(block: &[u8; 16], wanted: [u8; N]) -> [u8; 16] {
+    let mut marks = [0; 16];
+    for wanted in wanted {
+        for (mark, byte) in marks.iter_mut().zip(block) {
+            *mark |= if *byte == wanted { 0xFF } else { 0 };
+        }
+    }
+    marks
 }
 
 /// What stands before and after the first such byte, which is ASCII. For short texts, where a search that prepares itself loses.
@@ -70,18 +82,28 @@ pub(crate) fn is_ncname(text: &str) -> bool {
 
 /// The length of the prefix, 0 for none, if the text is a qualified name (production QName).
 pub(super) fn split_qname(text: &str) -> Option<usize> {
-    let mut prefix = 0;
-    let mut starts = true;
-    for (at, byte) in text.bytes().enumerate() {
+    leading_qname(text, |_| false).1
+}
+
+/// How long what stands before the first such byte is, which is ASCII, and [`split_qname`] of it.
+#[inline(always)]
+pub(super) fn leading_qname(text: &str, is_end: impl Fn(u8) -> bool) -> (usize, Option<usize>) {
+    let (mut length, mut prefix) = (0, 0);
+    let (mut starts, mut good, mut ascii) = (true, true, true);
+    for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => starts = false,
             b'0'..=b'9' | b'-' | b'.' if !starts => {}
-            b':' if !starts && prefix == 0 => (prefix, starts) = (at, true),
-            0x80.. => return split_any_qname(text),
-            _ => return None,
+            b':' if !starts && prefix == 0 => (prefix, starts) = (length, true),
+            byte if is_end(byte) => break,
+            byte => (good, ascii) = (false, ascii && byte.is_ascii()),
         }
+        length = usize::saturating_add(length, 1);
     }
-    (!starts).then_some(prefix)
+    if ascii {
+        return (length, (good && !starts).then_some(prefix));
+    }
+    (length, split_any_qname(text.get(..length).unwrap_or_default()))
 }
 
 /// As [`split_qname`], for names with characters beyond ASCII.

@@ -4,9 +4,6 @@ use super::tree::Node;
 use super::{XML_NAMESPACE, XSI_NAMESPACE};
 use crate::error::{Rejection, Schema};
 
-/// Most names that any one element type of the standards asks for (`md:IDPSSODescriptor`: 14 children).
-const ASKED: usize = 16;
-
 /// Walks the children of an element in order; [`Cursor::finish`] refuses what was not asked for.
 ///
 /// Order and cardinality follow from the order of the calls: a child that is not taken stays in
@@ -16,14 +13,9 @@ pub(crate) struct Cursor<'d> {
     next: Option<Node<'d>>,
     /// The attributes asked for so far, a bit each by their order; no type has as many as there are bits.
     attributes: u64,
-    children: Asked,
+    /// The names of children asked for in vain while there still were some.
+    children: Vec<(&'static str, &'static str)>,
     foreign: Foreign,
-}
-
-/// The names of children asked for in vain so far.
-#[derive(Default)]
-struct Asked {
-    names: [Option<(&'static str, &'static str)>; ASKED],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +27,7 @@ enum Foreign {
 impl<'d> Cursor<'d> {
     /// # Errors
     /// `schema.text` when characters stand between the children.
+    #[inline]
     pub(crate) fn new(element: Node<'d>) -> Result<Self, Rejection> {
         if element.has_mixed_content() {
             return Err(Rejection::new(Schema::Text).at(element.place()));
@@ -43,7 +36,7 @@ impl<'d> Cursor<'d> {
             element,
             next: element.elements().next(),
             attributes: 0,
-            children: Asked::default(),
+            children: Vec::new(),
             foreign: Foreign::Refused,
         })
     }
@@ -54,7 +47,7 @@ impl<'d> Cursor<'d> {
     /// `schema.text` when an element is inside.
     pub(crate) fn of_text(element: Node<'d>) -> Result<(Self, &'d str), Rejection> {
         let text = element.text_content()?;
-        let cursor = Self { element, next: None, attributes: 0, children: Asked::default(), foreign: Foreign::Refused };
+        let cursor = Self { element, next: None, attributes: 0, children: Vec::new(), foreign: Foreign::Refused };
         Ok((cursor, text))
     }
 
@@ -86,13 +79,14 @@ impl<'d> Cursor<'d> {
 
     /// The next child, if it is that element.
     pub(crate) fn take(&mut self, namespace: &'static str, name: &'static str) -> Option<Node<'d>> {
-        match self.next.filter(|node| node.is(namespace, name)) {
-            Some(node) => Some(self.advance(node)),
-            None => {
-                self.children.add(namespace, name);
-                None
-            }
+        let node = self.next?;
+        if node.is(namespace, name) {
+            return Some(self.advance(node));
         }
+        if !self.children.contains(&(namespace, name)) {
+            self.children.push((namespace, name));
+        }
+        None
     }
 
     /// The next child, which must be that element.
@@ -163,26 +157,12 @@ impl<'d> Cursor<'d> {
         let (namespace, local) = (node.namespace(), node.local_name());
         let comes_earlier =
             self.element.elements().take_while(|other| *other != node).any(|other| other.is(namespace, local));
-        let reason = match self.children.has(namespace, local) {
+        let reason = match self.children.contains(&(namespace, local)) {
             _ if comes_earlier => Schema::Cardinality,
             true => Schema::Order,
             false if namespace == self.element.namespace() => Schema::Element,
             false => Schema::ForeignNamespace,
         };
         Rejection::new(reason).at(node.place()).finding(node.qualified_name())
-    }
-}
-
-impl Asked {
-    fn add(&mut self, namespace: &'static str, name: &'static str) {
-        if !self.has(namespace, name)
-            && let Some(slot) = self.names.iter_mut().find(|slot| slot.is_none())
-        {
-            *slot = Some((namespace, name));
-        }
-    }
-
-    fn has(&self, namespace: &str, name: &str) -> bool {
-        self.names.iter().map_while(|asked| *asked).any(|asked| asked == (namespace, name))
     }
 }

@@ -101,7 +101,7 @@ fn prolog_start(source: &str, encoding: DeclaredEncoding) -> Result<usize, Rejec
             rest
         }
     };
-    // The tokenizer would skip a byte order mark here without counting it.
+    // A second byte order mark is a character, and none may stand here.
     if rest.starts_with('\u{feff}') { refuse(Xml::NotWellFormed, rest) } else { Ok(offset(source, rest)) }
 }
 

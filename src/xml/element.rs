@@ -2,7 +2,7 @@
 
 use super::chars;
 use super::parse::{Binding, Builder, Open, Parsed, index};
-use super::tag::{self, RawAttribute};
+use super::tag::{Attributes, Name, RawAttribute};
 use super::tree::{AttributeData, Content, DeclarationData, NamespaceId, QName, Span};
 use super::{XML_NAMESPACE, XMLNS_NAMESPACE};
 use crate::error::{Limit, Namespace, Xml};
@@ -26,7 +26,7 @@ impl<'s> Builder<'s> {
         if self.open.len() >= self.limits.depth() {
             return Err(self.limit(Limit::Depth, self.limits.depth()));
         }
-        let (name, rest) = tag::split_name(tag);
+        let (name, rest) = Name::read(tag, chars::is_white_space);
         let mut raw = std::mem::take(&mut self.raw_attributes);
         raw.clear();
         self.read_attributes(rest, &mut raw)?;
@@ -36,20 +36,20 @@ impl<'s> Builder<'s> {
     }
 
     fn read_attributes(&self, rest: &'s str, raw: &mut Vec<RawAttribute<'s>>) -> Parsed<()> {
-        let mut attributes = tag::Attributes::new(rest);
+        let mut attributes = Attributes::new(rest);
         while let Some(attribute) = attributes.next().map_err(|reason| self.fail(reason))? {
             if raw.len() >= self.limits.attributes() {
                 return Err(self.limit(Limit::Attributes, self.limits.attributes()));
             }
-            if raw.iter().any(|earlier| earlier.name == attribute.name) {
-                return Err(self.fail(Namespace::DuplicateAttribute).finding(attribute.name));
+            if raw.iter().any(|earlier| earlier.name.text == attribute.name.text) {
+                return Err(self.fail(Namespace::DuplicateAttribute).finding(attribute.name.text));
             }
             raw.push(attribute);
         }
         Ok(())
     }
 
-    fn element(&mut self, name: &'s str, raw: &[RawAttribute<'s>]) -> Parsed<()> {
+    fn element(&mut self, name: Name<'s>, raw: &[RawAttribute<'s>]) -> Parsed<()> {
         let bindings = self.bindings.len();
         let declarations = self.declare(raw)?;
         let name = self.qname(name, NamespaceUse::Element)?;
@@ -58,9 +58,13 @@ impl<'s> Builder<'s> {
         let parent = self.open.last().map_or(node, |open| open.node);
         let source_end = self.end_position();
         let tag_end = if self.is_canonical(raw, name) && self.are_in_order(attributes) { source_end } else { 0 };
-        let content = Content::Element { name, attributes, declarations, tag_end, end_tag: 0, source_end };
+        let end_tag = 0;
+        let content =
+            Content::Element { name, attributes, declarations, tag_end, end_tag, source_end, verbatim: false };
         self.push(parent, self.position(), content)?;
-        self.open.push(Open { node, bindings });
+        let verbatim =
+            tag_end > 0 && raw.iter().all(|attribute| attribute.name.prefix == Some(0) && attribute.declares.is_none());
+        self.open.push(Open { node, bindings, verbatim });
         Ok(())
     }
 
@@ -135,7 +139,7 @@ impl<'s> Builder<'s> {
             let name = self.qname(attribute.name, NamespaceUse::Attribute)?;
             // That no two are spelled alike has been checked.
             if name.prefix > 0 && self.has_attribute(start, name) {
-                return Err(self.fail(Namespace::DuplicateAttribute).finding(attribute.name));
+                return Err(self.fail(Namespace::DuplicateAttribute).finding(attribute.name.text));
             }
             let value = self.attribute_value(attribute)?;
             self.check_xml_attribute(name, value)?;
@@ -166,8 +170,10 @@ impl<'s> Builder<'s> {
         if good { Ok(()) } else { Err(self.fail(Xml::NotWellFormed).finding(self.str(name.span))) }
     }
 
-    fn qname(&self, name: &'s str, usage: NamespaceUse) -> Parsed<QName> {
+    #[inline(always)]
+    fn qname(&self, name: Name<'s>, usage: NamespaceUse) -> Parsed<QName> {
         let length = self.check_name(name)?;
+        let name = name.text;
         let prefix = name.get(..length).unwrap_or_default();
         let namespace = match (prefix, usage) {
             ("", NamespaceUse::Attribute) => NamespaceId::NONE,
@@ -183,11 +189,11 @@ impl<'s> Builder<'s> {
     }
 
     /// Checks the grammar of a name and gives the length of its prefix.
-    fn check_name(&self, name: &str) -> Parsed<usize> {
-        if name.len() > chars::LONGEST_NAME {
+    fn check_name(&self, name: Name<'_>) -> Parsed<usize> {
+        if name.text.len() > chars::LONGEST_NAME {
             return Err(self.fail(Limit::Size).expecting(format!("names of at most {} bytes", chars::LONGEST_NAME)));
         }
-        chars::split_qname(name).ok_or_else(|| self.fail(Namespace::Name).finding(chars::leading_name(name)))
+        name.prefix.ok_or_else(|| self.fail(Namespace::Name).finding(chars::leading_name(name.text)))
     }
 
     /// XML 1.0 §3.3.3 for CDATA attributes: there is no DTD to declare another type.
@@ -219,28 +225,43 @@ impl<'s> Builder<'s> {
 
     pub(super) fn end_tag(&mut self, tag: &str) -> Parsed<()> {
         let found = tag.trim_end_matches(chars::WHITE_SPACE);
-        let Some(open) = self.open.last() else { return Err(self.outside_root()) };
-        match self.tree.nodes.get(open.node as usize).map(|data| &data.content) {
-            Some(Content::Element { name, .. }) if self.str(name.span) == found => {
+        match self.open.last() {
+            None => Err(self.outside_root()),
+            Some(open) if self.name_of(open) == found => {
                 // Canonical XML writes no white space there.
                 self.close(if found.len() == tag.len() { self.position() } else { 0 });
                 Ok(())
             }
-            _ => Err(self.fail(Xml::NotWellFormed).finding(format!("</{}", chars::leading_name(found)))),
+            Some(_) => Err(self.fail(Xml::NotWellFormed).finding(format!("</{}", chars::leading_name(found)))),
         }
     }
 
-    /// Closes the innermost element, whose end tag begins there, if it is one of Canonical XML.
+    /// Closes the innermost element, whose end tag begins there, if it is one of Canonical XML; else 0.
     pub(super) fn close(&mut self, canonical: u32) {
         let (end, behind) = (index(self.tree.nodes.len()), self.end_position());
-        if let Some(open) = self.open.pop() {
-            self.bindings.truncate(open.bindings);
-            if let Some(data) = self.tree.nodes.get_mut(open.node as usize) {
-                data.end = end;
-                if let Content::Element { end_tag, source_end, .. } = &mut data.content {
-                    (*end_tag, *source_end) = (canonical, behind);
-                }
-            }
+        let Some(open) = self.open.pop() else { return };
+        self.bindings.truncate(open.bindings);
+        let Some(data) = self.tree.nodes.get_mut(open.node as usize) else { return };
+        data.end = end;
+        if let Content::Element { end_tag, source_end, verbatim, .. } = &mut data.content {
+            (*end_tag, *source_end, *verbatim) = (canonical, behind, open.verbatim && canonical > 0);
+        }
+        self.carry_over(open.node);
+    }
+
+    /// An element is verbatim only if those inside are, and by the same prefix.
+    fn carry_over(&mut self, child: u32) {
+        let Some(parent) = self.open.last().filter(|parent| parent.verbatim) else { return };
+        let content = |node: u32| self.tree.nodes.get(node as usize).map(|data| &data.content);
+        let verbatim = match (content(parent.node), content(child)) {
+            (
+                Some(Content::Element { name: outer, .. }),
+                Some(Content::Element { name: inner, verbatim: true, .. }),
+            ) => self.str(outer.prefix()) == self.str(inner.prefix()),
+            _ => false,
+        };
+        if !verbatim {
+            self.not_verbatim();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A hardened XML tree over quick-xml's tokenizer: no SAML knowledge.
+//! A hardened XML tree: no SAML knowledge.
 //!
 //! Accepts namespace-well-formed XML 1.0 in UTF-8 without a DOCTYPE, within [`Limits`](crate::Limits);
 //! everything accepted here libxml2 reads without a diagnostic, with the same canonical form.
@@ -16,7 +16,7 @@ mod tree;
 mod write;
 
 pub(crate) use base64::base64_binary;
-pub(crate) use chars::{find_byte, is_ncname, trim};
+pub(crate) use chars::{find_any, is_ncname, trim};
 pub(crate) use cursor::Cursor;
 pub(crate) use parse::Profile;
 pub(crate) use tree::{Attribute, Document, NamespaceId, Node};

@@ -1,15 +1,15 @@
 //! From characters to the arena, refusing whatever is not namespace-well-formed XML of our profile.
 //!
-//! quick-xml splits the source into markup and text; it is a tokenizer and lets much pass that is
-//! not XML. Everything it leaves open is decided here and in [`element`](super::element): names,
-//! attributes, references, namespaces, the single root, the prolog, the limits.
+//! quick-xml says where a start tag ends and lets much pass that is not XML. Everything it leaves open
+//! is decided here and in [`element`](super::element): names, attributes, references, namespaces, the
+//! single root, the prolog, the limits. Its `Reader` would make an event of every piece and check its
+//! encoding again.
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::parser::{ElementParser, Parser as _};
 
 use super::XML_NAMESPACE;
 use super::chars::{self, is_blank};
-use super::tag::{self, RawAttribute};
+use super::tag::{self, Name, RawAttribute};
 use super::tree::{Content, NamespaceId, NodeData, Span, Tree, slice};
 use crate::error::{Limit, Place, Reason, Rejection, Xml};
 use crate::limits::Limits;
@@ -38,8 +38,6 @@ pub(super) struct Builder<'s> {
     /// The attributes of the tag at hand; kept for its capacity only.
     pub(super) raw_attributes: Vec<RawAttribute<'s>>,
     profile: Profile,
-    /// Whether there is any `]`, and so perhaps the end of a CDATA section that never began.
-    has_brackets: bool,
     pending: Pending,
     /// Where the event at hand begins.
     at: usize,
@@ -51,6 +49,8 @@ pub(super) struct Open {
     pub(super) node: u32,
     /// How many bindings were in scope outside it.
     pub(super) bindings: usize,
+    /// Whether all of it up to now is spelled as Canonical XML spells it, without a declaration and by one prefix.
+    pub(super) verbatim: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -88,7 +88,6 @@ impl<'s> Builder<'s> {
             bindings: Vec::with_capacity(16),
             raw_attributes: Vec::with_capacity(16),
             profile,
-            has_brackets: chars::any_byte(source, |byte| byte == b']'),
             pending: Pending::Nothing,
             at: 0,
             end: 0,
@@ -97,61 +96,102 @@ impl<'s> Builder<'s> {
 
     /// Reads the source from there on, which is where its prolog ends.
     pub(super) fn read(mut self, start: usize) -> Parsed<Tree> {
-        let mut reader = Reader::from_str(self.source.get(start..).unwrap_or_default());
-        // Both are left to end_tag.
-        reader.config_mut().check_end_names = false;
-        reader.config_mut().allow_unmatched_ends = true;
-        self.at = start;
+        self.end = start;
         loop {
-            let event = reader.read_event().map_err(|error| self.untokenizable(&error))?;
-            let end = start.saturating_add(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
-            if matches!(event, Event::Eof) {
-                return self.finish();
+            self.at = self.end;
+            let rest = self.source.get(self.at..).unwrap_or_default();
+            match rest.as_bytes() {
+                [] => return self.finish(),
+                [b'<', b'/', ..] => self.read_end_tag(rest)?,
+                [b'<', b'!' | b'?', ..] => self.read_other_markup(rest)?,
+                [b'<', ..] => self.read_start_tag(rest)?,
+                [b'&', ..] => self.read_reference(rest)?,
+                _ => self.read_text(rest)?,
             }
-            self.end = end;
-            self.event(&event, self.source.get(self.at..end).unwrap_or_default())?;
-            self.at = end;
         }
     }
 
-    fn event(&mut self, event: &Event<'_>, raw: &'s str) -> Parsed<()> {
-        match event {
-            Event::Start(_) => self.start_tag(self.markup(raw, "<", ">")?),
-            Event::Empty(_) => {
-                self.start_tag(self.markup(raw, "<", "/>")?)?;
+    fn read_start_tag(&mut self, rest: &'s str) -> Parsed<()> {
+        let length = rest.as_bytes().get(1..).and_then(|after| ElementParser::default().feed(after));
+        let tag = self.piece(rest, 1, length, 1)?;
+        match tag.strip_suffix('/') {
+            None => self.start_tag(tag),
+            Some(tag) => {
+                self.start_tag(tag)?;
                 self.close(0);
                 Ok(())
             }
-            Event::End(_) => {
-                self.flush_text()?;
-                self.end_tag(self.markup(raw, "</", ">")?)
+        }
+    }
+
+    fn read_end_tag(&mut self, rest: &'s str) -> Parsed<()> {
+        let after = rest.as_bytes().get(2..).unwrap_or_default();
+        let tag = self.piece(rest, 2, chars::find_any(after, [b'>']), 1)?;
+        self.flush_text()?;
+        self.end_tag(tag)
+    }
+
+    fn read_text(&mut self, rest: &'s str) -> Parsed<()> {
+        let mut end = chars::find_any(rest.as_bytes(), *b"<&>").unwrap_or(rest.len());
+        if rest.as_bytes().get(end) == Some(&b'>') {
+            self.not_verbatim();
+            end = chars::find_any(rest.as_bytes(), *b"<&").unwrap_or(rest.len());
+            let text = rest.get(..end).unwrap_or_default();
+            // Where a CDATA section ends that never began.
+            if text.contains("]]>") {
+                return Err(self.fail(Xml::NotWellFormed).finding("]]>"));
             }
-            Event::Text(_) => self.text(raw),
-            Event::GeneralRef(_) => self.reference(self.markup(raw, "&", ";")?),
-            Event::CData(_) => self.cdata(self.markup(raw, "<![CDATA[", "]]>")?),
-            Event::Comment(_) => self.comment(self.markup(raw, "<!--", "-->")?),
-            Event::Decl(_) => Err(self.fail(Xml::XmlDecl)),
-            Event::PI(_) => self.processing_instruction(self.markup(raw, "<?", "?>")?),
-            Event::DocType(_) => Err(self.fail(Xml::Doctype)),
-            Event::Eof => Ok(()),
+        }
+        let text = self.piece(rest, 0, Some(end), 0)?;
+        self.text(text)
+    }
+
+    fn read_reference(&mut self, rest: &'s str) -> Parsed<()> {
+        self.not_verbatim();
+        let length = rest.bytes().skip(1).position(|byte| matches!(byte, b';' | b'&' | b'<'));
+        let length = length.filter(|length| rest.bytes().nth(length.saturating_add(1)) == Some(b';'));
+        let name = self.piece(rest, 1, length, 1)?;
+        self.reference(name)
+    }
+
+    fn read_other_markup(&mut self, rest: &'s str) -> Parsed<()> {
+        self.not_verbatim();
+        let doctype = "<!DOCTYPE";
+        if let Some(content) = self.between(rest, "<?", "?>") {
+            self.processing_instruction(content?)
+        } else if let Some(content) = self.between(rest, "<!--", "-->") {
+            self.comment(content?)
+        } else if let Some(content) = self.between(rest, "<![CDATA[", "]]>") {
+            self.cdata(content?)
+        } else if rest.get(..doctype.len()).is_some_and(|start| start.eq_ignore_ascii_case(doctype)) {
+            Err(self.fail(Xml::Doctype))
+        } else {
+            Err(self.fail(Xml::NotWellFormed).finding("<!"))
         }
     }
 
-    /// The inside of markup. That the delimiters are there also proves that the tokenizer's
-    /// positions are those of our source.
-    #[inline]
-    fn markup(&self, raw: &'s str, open: &str, close: &str) -> Parsed<&'s str> {
-        let inside = raw.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        inside.ok_or_else(|| self.fail(Xml::NotWellFormed))
+    /// The inside of markup, if it begins like that.
+    fn between(&mut self, rest: &'s str, open: &str, close: &str) -> Option<Parsed<&'s str>> {
+        let length = rest.strip_prefix(open)?.find(close);
+        Some(self.piece(rest, open.len(), length, close.len()))
     }
 
-    /// What the tokenizer can't split. Of a malformed DOCTYPE it is more telling that it is there.
-    fn untokenizable(&self, error: &quick_xml::Error) -> Rejection {
-        let doctype = self.source.get(self.at..).and_then(|rest| rest.get(..9));
-        if doctype.is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) {
-            return self.fail(Xml::Doctype);
+    /// The innermost element holds something that Canonical XML spells otherwise.
+    pub(super) fn not_verbatim(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.verbatim = false;
         }
-        self.fail(Xml::NotWellFormed).finding(error.to_string())
+    }
+
+    /// What stands in the piece at hand between delimiters of those lengths. No length is no end.
+    #[inline(always)]
+    fn piece(&mut self, rest: &'s str, open: usize, length: Option<usize>, close: usize) -> Parsed<&'s str> {
+        let end = length.map(|length| open.saturating_add(length));
+        let Some((end, inside)) = end.and_then(|end| Some((end, rest.get(open..end)?))) else {
+            return Err(self.fail(Xml::NotWellFormed).finding("markup without an end"));
+        };
+        self.end = self.at.saturating_add(end).saturating_add(close);
+        Ok(inside)
     }
 
     fn finish(self) -> Parsed<Tree> {
@@ -162,9 +202,6 @@ impl<'s> Builder<'s> {
     }
 
     fn text(&mut self, raw: &'s str) -> Parsed<()> {
-        if self.has_brackets && raw.contains("]]>") {
-            return Err(self.fail(Xml::NotWellFormed).finding("]]>"));
-        }
         if self.open.is_empty() {
             return if is_blank(raw) { Ok(()) } else { Err(self.outside_root()) };
         }
@@ -250,7 +287,8 @@ impl<'s> Builder<'s> {
     }
 
     fn processing_instruction(&self, content: &str) -> Parsed<()> {
-        let (target, _) = tag::split_name(content);
+        let (target, _) = Name::read(content, chars::is_white_space);
+        let target = target.text;
         if target.eq_ignore_ascii_case("xml") {
             return Err(self.fail(Xml::XmlDecl));
         }
@@ -265,6 +303,7 @@ impl<'s> Builder<'s> {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, parent: u32, offset: u32, content: Content) -> Parsed<()> {
         if self.tree.nodes.len() >= self.limits.nodes() {
             return Err(self.limit(Limit::Nodes, self.limits.nodes()));
@@ -309,11 +348,15 @@ impl<'s> Builder<'s> {
     }
 
     pub(super) fn fail(&self, reason: impl Into<Reason>) -> Rejection {
-        let name = |open: &Open| match self.tree.nodes.get(open.node as usize)?.content {
-            Content::Element { name, .. } => Some(self.str(name.span)),
-            Content::Text(_) => None,
-        };
-        Rejection::new(reason).at(Place::in_source(self.source, self.at, self.open.iter().filter_map(name)))
+        let names = self.open.iter().map(|open| self.name_of(open));
+        Rejection::new(reason).at(Place::in_source(self.source, self.at, names))
+    }
+
+    pub(super) fn name_of(&self, open: &Open) -> &str {
+        match self.tree.nodes.get(open.node as usize).map(|data| &data.content) {
+            Some(Content::Element { name, .. }) => self.str(name.span),
+            _ => "",
+        }
     }
 }
 

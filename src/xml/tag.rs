@@ -3,10 +3,18 @@
 use super::chars::{self, WHITE_SPACE};
 use crate::error::Xml;
 
+/// The name of a tag or attribute as written.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'s> {
+    pub(super) text: &'s str,
+    /// The length of the prefix, 0 for none, if this is a qualified name.
+    pub(super) prefix: Option<usize>,
+}
+
 /// An attribute as written.
 #[derive(Clone, Copy)]
 pub(super) struct RawAttribute<'s> {
-    pub(super) name: &'s str,
+    pub(super) name: Name<'s>,
     pub(super) value: &'s str,
     /// The prefix that this declares (empty for the default namespace), if it is a declaration.
     pub(super) declares: Option<&'s str>,
@@ -16,10 +24,20 @@ pub(super) struct RawAttribute<'s> {
     pub(super) canonical: bool,
 }
 
-/// The name at the start of a tag, and the rest.
-pub(super) fn split_name(tag: &str) -> (&str, &str) {
-    let end = tag.bytes().position(chars::is_white_space).unwrap_or(tag.len());
-    tag.split_at_checked(end).unwrap_or((tag, ""))
+impl<'s> Name<'s> {
+    /// What stands before the first such byte, which is ASCII, and the rest. It need not be a name.
+    #[inline(always)]
+    pub(super) fn read(text: &'s str, is_end: impl Fn(u8) -> bool) -> (Self, &'s str) {
+        let (length, prefix) = chars::leading_qname(text, is_end);
+        let (name, rest) = text.split_at_checked(length).unwrap_or((text, ""));
+        (Self { text: name, prefix }, rest)
+    }
+
+    /// Without white space at its end.
+    fn trimmed(self) -> Self {
+        let text = self.text.trim_end_matches(WHITE_SPACE);
+        if text.len() == self.text.len() { self } else { Self { text, prefix: chars::split_qname(text) } }
+    }
 }
 
 /// Reads what follows the name in a start tag: `(S Name Eq AttValue)* S?` (XML 1.0 §3.1).
@@ -33,6 +51,7 @@ impl<'s> Attributes<'s> {
     }
 
     /// The next attribute; its name is not checked yet.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<RawAttribute<'s>>, Xml> {
         let trimmed = self.rest.trim_start_matches(WHITE_SPACE);
         if trimmed.is_empty() {
@@ -45,27 +64,27 @@ impl<'s> Attributes<'s> {
         // One blank before, and nothing but the equals sign and the quotes inside.
         attribute.canonical &= self.rest.strip_prefix(' ') == Some(trimmed)
             && trimmed.len().saturating_sub(rest.len())
-                == attribute.name.len().saturating_add(attribute.value.len()).saturating_add(3);
+                == attribute.name.text.len().saturating_add(attribute.value.len()).saturating_add(3);
         self.rest = rest;
         Ok(Some(attribute))
     }
 }
 
+#[inline]
 fn read_attribute(text: &str) -> Option<(RawAttribute<'_>, &str)> {
-    let (name, after) = chars::split_once(text, b'=')?;
-    let after = after.trim_start_matches(WHITE_SPACE);
+    let (name, after) = Name::read(text, |byte| byte == b'=');
+    let after = after.strip_prefix('=')?.trim_start_matches(WHITE_SPACE);
     let quote = *after.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
     let after = after.get(1..)?;
-    let is_special = |byte: u8| (byte == b'&') | (byte == b'<') | (byte == b'\t') | (byte == b'\n') | (byte == quote);
-    let first = chars::find_byte(after.as_bytes(), is_special)?;
+    let first = chars::find_any(after.as_bytes(), [quote, b'&', b'<', b'\t', b'\n'])?;
     let plain = after.as_bytes().get(first) == Some(&quote);
     let (value, rest) = match plain {
         true => (after.get(..first)?, after.get(first.saturating_add(1)..)?),
         false => chars::split_once(after, quote)?,
     };
-    let name = name.trim_end_matches(WHITE_SPACE);
+    let name = name.trimmed();
     let canonical = plain && quote == b'"';
-    let declares = declared_prefix(name);
+    let declares = declared_prefix(name.text);
     (plain || !value.contains('<')).then_some((RawAttribute { name, value, declares, plain, canonical }, rest))
 }
 
@@ -85,16 +104,16 @@ pub(super) struct XmlDeclaration<'s> {
 /// encoding, then optionally standalone.
 pub(super) fn read_declaration(text: &str) -> Option<XmlDeclaration<'_>> {
     let mut attributes = Attributes::new(text);
-    attributes.next().ok()?.filter(|attribute| attribute.name == "version" && attribute.value == "1.0")?;
+    attributes.next().ok()?.filter(|attribute| attribute.name.text == "version" && attribute.value == "1.0")?;
     let mut next = attributes.next().ok()?;
     let mut encoding = None;
-    if let Some(attribute) = next.filter(|attribute| attribute.name == "encoding") {
+    if let Some(attribute) = next.filter(|attribute| attribute.name.text == "encoding") {
         encoding = Some(attribute.value).filter(|name| is_encoding_name(name));
         encoding?;
         next = attributes.next().ok()?;
     }
     if let Some(attribute) = next {
-        let standalone = attribute.name == "standalone" && matches!(attribute.value, "yes" | "no");
+        let standalone = attribute.name.text == "standalone" && matches!(attribute.value, "yes" | "no");
         if !standalone || attributes.next().ok()?.is_some() {
             return None;
         }

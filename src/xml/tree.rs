@@ -34,6 +34,10 @@ pub(super) struct QName {
 }
 
 impl QName {
+    pub(super) fn prefix(self) -> Span {
+        Span { start: self.span.start, end: self.span.start.saturating_add(self.prefix) }
+    }
+
     pub(super) fn local(self) -> Span {
         let skip = if self.prefix == 0 { 0 } else { self.prefix.saturating_add(1) };
         Span { start: self.span.start.saturating_add(skip), end: self.span.end }
@@ -60,6 +64,8 @@ pub(super) enum Content {
         end_tag: u32,
         /// Where the source goes on behind the element.
         source_end: u32,
+        /// Whether all of it is spelled as Canonical XML spells it where its prefix, the only one in it, is declared outside.
+        verbatim: bool,
     },
     Text(Span),
 }
@@ -131,6 +137,7 @@ impl Document {
 }
 
 /// The text of a span: spans that begin past the source lie in `decoded`.
+#[inline]
 pub(super) fn slice<'d>(source: &'d str, decoded: &'d str, span: Span) -> &'d str {
     let (start, end) = (span.start as usize, span.end as usize);
     let found = match start.checked_sub(source.len()) {
@@ -195,7 +202,7 @@ impl<'d> Node<'d> {
 
     /// Whether this is the element of that expanded name.
     pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
-        self.name().is_some_and(|name| local_part(self.document, name) == local) && self.namespace() == namespace
+        self.name().is_some_and(|name| has_text(self.document, name.local(), local)) && self.namespace() == namespace
     }
 
     /// The namespace name; empty for none and for text.
@@ -289,6 +296,16 @@ impl<'d> Node<'d> {
         self.document.node(self.index.saturating_add(1))
     }
 
+    /// The place in the order of the document.
+    pub(crate) fn order(&self) -> u32 {
+        self.index
+    }
+
+    /// The place of whatever comes behind this one's subtree.
+    pub(crate) fn order_behind(&self) -> u32 {
+        self.subtree_end()
+    }
+
     /// Whether this node is the other or lies below it.
     pub(crate) fn is_within(&self, ancestor: Node<'_>) -> bool {
         std::ptr::eq(self.document, ancestor.document) && (ancestor.index..ancestor.subtree_end()).contains(&self.index)
@@ -342,6 +359,17 @@ impl<'d> Node<'d> {
             Content::Element { end_tag, source_end, .. } => {
                 self.document.source.get(end_tag as usize..source_end as usize)
             }
+        }
+    }
+
+    /// All of the element as written, if Canonical XML spells it so wherever it need not declare the element's prefix.
+    pub(crate) fn verbatim(&self) -> Option<&'d str> {
+        let data = self.data()?;
+        match data.content {
+            Content::Element { verbatim: true, source_end, .. } => {
+                self.document.source.get(data.offset as usize..source_end as usize)
+            }
+            Content::Element { .. } | Content::Text(_) => None,
         }
     }
 
@@ -413,12 +441,17 @@ impl<'d> Attribute<'d> {
 
     /// Whether this is the unprefixed attribute of that name.
     pub(crate) fn is_plain(&self, local: &str) -> bool {
-        self.data.name.prefix == 0 && self.qualified_name() == local
+        self.data.name.prefix == 0 && has_text(self.document, self.data.name.span, local)
     }
 }
 
+/// Whether that stands there. Most of what is asked about differs in length.
+fn has_text(document: &Document, span: Span, text: &str) -> bool {
+    span.end.saturating_sub(span.start) as usize == text.len() && document.text(span) == text
+}
+
 fn prefix_part(document: &Document, name: QName) -> &str {
-    document.text(Span { start: name.span.start, end: name.span.start.saturating_add(name.prefix) })
+    document.text(name.prefix())
 }
 
 fn local_part(document: &Document, name: QName) -> &str {

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 
 use super::AggregateError;
 use crate::error::{Limit, Rejection, Xml};
-use crate::xml::find_byte;
+use crate::xml::find_any;
 
 /// How much is read at once.
 const BLOCK: usize = 64 * 1024;
@@ -67,7 +67,7 @@ impl<R: Read> Pieces<R> {
 
     /// Adds characters and markup to the piece; only characters, up to the end of the stream, where there is none.
     pub(super) fn markup(&mut self) -> Result<Option<Markup>, AggregateError> {
-        let Some(start) = self.find(self.length, |byte| byte == b'<')? else {
+        let Some(start) = self.find(self.length, [b'<'])? else {
             self.length = self.window().len();
             return Ok(None);
         };
@@ -95,13 +95,12 @@ impl<R: Read> Pieces<R> {
     fn start_tag(&mut self, start: usize) -> Result<(Kind, usize), AggregateError> {
         let mut at = start;
         loop {
-            let delimiter = |byte: u8| (byte == b'>') | (byte == b'"') | (byte == b'\'');
-            at = self.find(at, delimiter)?.ok_or_else(cut_off)?;
+            at = self.find(at, *b">\"'")?.ok_or_else(cut_off)?;
             let found = self.window().get(at).copied();
             at = at.saturating_add(1);
             match found {
                 Some(quote @ (b'"' | b'\'')) => {
-                    at = self.find(at, |byte| byte == quote)?.ok_or_else(cut_off)?.saturating_add(1);
+                    at = self.find(at, [quote])?.ok_or_else(cut_off)?.saturating_add(1);
                 }
                 _ => break,
             }
@@ -115,7 +114,7 @@ impl<R: Read> Pieces<R> {
         let mut at = from;
         loop {
             let first = text.first().copied().unwrap_or_default();
-            at = self.find(at, |byte| byte == first)?.ok_or_else(cut_off)?;
+            at = self.find(at, [first])?.ok_or_else(cut_off)?;
             while self.behind(at).len() < text.len() && self.fill()? {}
             if self.behind(at).starts_with(text) {
                 return Ok(at.saturating_add(text.len()));
@@ -124,10 +123,10 @@ impl<R: Read> Pieces<R> {
         }
     }
 
-    fn find(&mut self, from: usize, kind: impl Fn(u8) -> bool) -> Result<Option<usize>, AggregateError> {
+    fn find<const N: usize>(&mut self, from: usize, wanted: [u8; N]) -> Result<Option<usize>, AggregateError> {
         let mut from = from;
         loop {
-            if let Some(at) = find_byte(self.behind(from), &kind) {
+            if let Some(at) = find_any(self.behind(from), wanted) {
                 return Ok(Some(from.saturating_add(at)));
             }
             from = self.window().len().max(from);
