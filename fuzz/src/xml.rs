@@ -39,7 +39,9 @@ pub(crate) fn metadata(input: &[u8]) {
         assert!(!read.entity_id().as_str().is_empty());
         let endpoints = read.single_sign_on().iter().chain(read.single_logout());
         for url in endpoints.flat_map(|endpoint| [endpoint.location(), endpoint.response_location()]) {
-            assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
+            // RFC 3986 section 3.1: case doesn't matter there.
+            let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            assert!(matches!(scheme.as_deref(), Some("https" | "http")), "{url}");
         }
         let stored = read.to_bytes();
         assert_eq!(IdentityProvider::from_bytes(&stored).expect("what is stored is read").to_bytes(), stored);
