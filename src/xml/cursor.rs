@@ -1,7 +1,7 @@
 //! Reading an element so that nothing in it goes unread.
 
-use super::tree::Node;
-use super::{XML_NAMESPACE, XSI_NAMESPACE};
+use super::XSI_NAMESPACE;
+use super::tree::{NamespaceId, Node};
 use crate::error::{Rejection, Schema};
 
 /// Walks the children of an element in order; [`Cursor::finish`] refuses what was not asked for.
@@ -122,11 +122,11 @@ impl<'d> Cursor<'d> {
             return Err(self.unexpected());
         }
         for (at, attribute) in (0..).zip(self.element.attributes()) {
-            let known = match attribute.namespace() {
-                "" => self.attributes.checked_shr(at).is_some_and(|asked| asked & 1 == 1),
-                XSI_NAMESPACE => true,
-                XML_NAMESPACE => false,
-                namespace => self.foreign == Foreign::Ignored && namespace != self.element.namespace(),
+            let known = match attribute.namespace_id() {
+                NamespaceId::NONE => self.attributes.checked_shr(at).is_some_and(|asked| asked & 1 == 1),
+                NamespaceId::XML => false,
+                _ if attribute.namespace() == XSI_NAMESPACE => true,
+                namespace => self.foreign == Foreign::Ignored && namespace != self.element.namespace_id(),
             };
             if !known {
                 return Err(Rejection::new(Schema::Attribute)
@@ -142,8 +142,8 @@ impl<'d> Cursor<'d> {
         while let Some(text) = following.filter(|node| !node.is_element()) {
             following = text.following();
         }
-        let parent = self.element;
-        self.next = following.filter(|node| node.parent() == Some(parent));
+        let end = self.element.order_behind();
+        self.next = following.filter(|node| node.order() < end);
         node
     }
 

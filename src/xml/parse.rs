@@ -149,7 +149,7 @@ impl<'s> Builder<'s> {
     fn read_reference(&mut self, rest: &'s str) -> Parsed<()> {
         self.not_verbatim();
         let length = rest.bytes().skip(1).position(|byte| matches!(byte, b';' | b'&' | b'<'));
-        let length = length.filter(|length| rest.bytes().nth(length.saturating_add(1)) == Some(b';'));
+        let length = length.filter(|length| rest.as_bytes().get(length.saturating_add(1)) == Some(&b';'));
         let name = self.piece(rest, 1, length, 1)?;
         self.reference(name)
     }
